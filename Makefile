@@ -1,0 +1,77 @@
+# Everything runs from .venv, which the first target that needs it makes: see tools/environment.py.
+# Run "make" for the list of targets; a line with "##" is its entry there.
+
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+RUN := $(VENV)/bin/python
+
+# Directories of ours that hold Python and exist.
+SOURCES := $(wildcard themis_jupyter tools tests benchmarks)
+NOTEBOOKS = $(shell find notebooks -name '*.ipynb' -not -path '*/.*' -not -path '*/out/*' 2>/dev/null | sort)
+
+# Jupyter refuses to run as root unless it is told to (containers).
+ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# More arguments, as in: make unit ARGS="-k enum -x"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test lint types unit notebooks test-engine test-pythons bench format \
+	constraints clean distclean
+# The parts of "make test" share the two cores of a small machine badly, and mix their output.
+.NOTPARALLEL:
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
+
+# One pip call, and none as long as these files do not change.
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON); name one: make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -m tools.environment $(VENV) dev
+
+demo: $(STAMP) ## Run the demonstration
+	@$(RUN) tools/demo.py $(ARGS)
+
+lab: $(STAMP) ## Open JupyterLab on notebooks/
+	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) $(ARGS)
+
+test: lint types unit notebooks test-engine ## Everything that has to pass
+
+lint: $(STAMP) ## Style and likely mistakes (ruff)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: $(STAMP) ## Types (mypy)
+	$(RUN) -m mypy $(SOURCES)
+
+unit: $(STAMP) ## The tests in tests/
+	$(RUN) -m pytest tests $(ARGS)
+
+# nbmake runs a copy in memory. Warnings inside Jupyter are not ours to fix: -W default.
+notebooks: $(STAMP) ## Run the notebooks from top to bottom
+	$(if $(NOTEBOOKS),$(RUN) -m pytest -W default --nbmake $(NOTEBOOKS),@echo "There are no notebooks to run.")
+
+test-engine: $(STAMP) # in "make test": the reload engine under the other Pythons found
+	$(RUN) -m tools.pythons --others tests/reload
+
+test-pythons: $(STAMP) ## The tests under each Python found (3.11, 3.12, 3.13)
+	$(RUN) -m tools.pythons tests $(ARGS)
+
+bench: $(STAMP) ## Measure (pytest-benchmark)
+	$(RUN) -m pytest -W default benchmarks $(ARGS)
+
+format: $(STAMP) ## Mend what ruff can mend
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+# To refresh the versions everybody gets, run this and then "make test", and commit the file.
+constraints: ## Write constraints.txt anew, from fresh environments
+	$(PYTHON) -m tools.constraints
+
+clean: ## Remove caches and build output
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks notebooks/out
+	find . \( -name '.venv*' -o -name node_modules -o -name .git \) -prune \
+		-o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+distclean: clean ## ... and the virtual environments
+	rm -rf $(VENV) .venv-3.*

@@ -1,0 +1,3 @@
+"""Live reload of notebook plugins, in place."""
+
+__version__ = "0.1.0"
