@@ -1,0 +1,159 @@
+"""Every exception that themis_jupyter raises on purpose.
+
+::
+
+    ThemisError
+    ├── PluginError                     concerns one plugin; has ``.plugin``
+    │   ├── PluginNotFoundError         no plugin of that name, no such file
+    │   ├── PluginDefinitionError       the file or its manifest is not a usable plugin
+    │   ├── PluginLoadError             the first load failed; nothing is left behind
+    │   ├── PluginNotLoadedError        used while unloaded
+    │   ├── PluginBusyError             calls in flight did not end in time
+    │   ├── ConfigError                 the configuration does not fit ``config_schema``
+    │   ├── DependencyError             missing, wrong version, or a cycle; has ``.path``
+    │   ├── DependentsError             others need it; has ``.dependents``
+    │   └── StateError                  state cannot be saved, or not be restored
+    ├── ReloadError                     a reload did not succeed; has ``.report`` once there is one
+    │   ├── SourceError                 the source cannot be read, decoded or compiled
+    │   ├── VerificationError           the policy refuses these bytes
+    │   ├── UnpatchableError            CPython cannot change this in place; has ``.target``
+    │   ├── ReentrantReloadError        asked for from inside the plugin or a listener
+    │   └── PhaseTimeoutError           a step of the plugin did not end in time
+    └── PhaseOrderError                 our own mistake: a step that may not follow
+
+Errors of *ours* are told apart from errors of the *plugin*: what a plugin's own code raised is
+carried as ``__cause__`` and shown with a traceback that begins in the plugin's file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .report import ReloadReport
+
+
+class ThemisError(Exception):
+    """Base of all errors of this package."""
+
+
+class PluginError(ThemisError):
+    """An error that concerns one plugin.
+
+    :param plugin: name of the plugin, as the user wrote it.
+    :param message: what happened, where, and what to do next.
+    """
+
+    def __init__(self, plugin: str, message: str) -> None:
+        super().__init__(message)
+        self.plugin = plugin
+
+
+class PluginNotFoundError(PluginError):
+    """No plugin of that name is known, or the file does not exist."""
+
+
+class PluginDefinitionError(PluginError):
+    """The file, the folder or the manifest is not a usable plugin."""
+
+
+class PluginLoadError(PluginError):
+    """Loading failed; names, modules and loaded plugins are as they were before."""
+
+
+class PluginNotLoadedError(PluginError):
+    """The plugin was used, or asked for, while it is not loaded."""
+
+
+class PluginBusyError(PluginError):
+    """Calls in flight did not end within the drain time-out."""
+
+
+class ConfigError(PluginError):
+    """The configuration does not fit the plugin's ``config_schema``."""
+
+
+class DependencyError(PluginError):
+    """A dependency is missing, has the wrong version, or leads round in a circle.
+
+    :param path: plugin names from the one asked for to the one at fault.
+    """
+
+    def __init__(self, plugin: str, message: str, path: Iterable[str] = ()) -> None:
+        super().__init__(plugin, message)
+        self.path = tuple(path)
+
+
+class DependentsError(PluginError):
+    """Loaded plugins need this one, so it cannot go down alone.
+
+    :param dependents: their names, in the order in which they would go down.
+    """
+
+    def __init__(self, plugin: str, message: str, dependents: Iterable[str]) -> None:
+        super().__init__(plugin, message)
+        self.dependents = tuple(dependents)
+
+
+class StateError(PluginError):
+    """State cannot be saved, or the saved state cannot be restored."""
+
+
+class ReloadError(ThemisError):
+    """A reload did not succeed.
+
+    :param report: what was tried, step by step; None until the reload has ended.
+    """
+
+    def __init__(self, message: str, report: ReloadReport | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class SourceError(ReloadError):
+    """The source cannot be read, decoded or compiled."""
+
+
+class VerificationError(ReloadError):
+    """The policy refuses the bytes that were read."""
+
+
+class UnpatchableError(ReloadError):
+    """CPython cannot make this change to a live object.
+
+    :param target: qualified name of the object, such as ``plugin.Model``.
+    """
+
+    def __init__(self, target: str, message: str) -> None:
+        super().__init__(message)
+        self.target = target
+
+
+class ReentrantReloadError(ReloadError):
+    """A reload was asked for from inside the plugin itself, or from a listener."""
+
+
+class PhaseTimeoutError(ReloadError):
+    """A step of the plugin did not end within its time limit."""
+
+
+class PhaseOrderError(ThemisError):
+    """A step was begun that may not follow the last one: a mistake in this package."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest known name, or an empty string."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def describe(error: BaseException) -> str:
+    """Return ``TypeName: message`` on one line, also for errors whose ``str`` fails."""
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001 - a foreign __str__ may raise anything
+        text = f"<its message cannot be shown: {type(broken).__name__}>"
+    text = " ".join(text.split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
