@@ -1,0 +1,67 @@
+"""Looking into objects without running their own code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+
+def attributes_of(item: object) -> dict[str, Any] | None:
+    """Return an object's own ``__dict__``, past any ``__getattribute__``; None without one."""
+    try:
+        attributes = object.__getattribute__(item, "__dict__")
+    except (AttributeError, TypeError):
+        return None
+    return attributes if type(attributes) is dict else None
+
+
+def cells_of(function: FunctionType) -> dict[str, CellType]:
+    """Return a function's closure cells by the names of its free variables."""
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
+
+
+def same_items(one: Iterable[object], other: Iterable[object]) -> bool:
+    """Return whether both hold the very same objects, in order."""
+    return [id(v) for v in one] == [id(v) for v in other]
+
+
+def same_mapping(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    """Return whether both have the same keys, in order, with the very same values."""
+    return list(one) == list(other) and same_items(one.values(), other.values())
+
+
+def same_behaviour(one: CodeType, other: CodeType) -> bool:
+    """Return whether two code objects do the same, wherever they stand in their files."""
+    if one is other:
+        return True
+    return (
+        one.co_code == other.co_code
+        and one.co_names == other.co_names
+        and one.co_varnames == other.co_varnames
+        and one.co_freevars == other.co_freevars
+        and one.co_cellvars == other.co_cellvars
+        and one.co_flags == other.co_flags
+        and one.co_argcount == other.co_argcount
+        and one.co_kwonlyargcount == other.co_kwonlyargcount
+        and one.co_posonlyargcount == other.co_posonlyargcount
+        and one.co_name == other.co_name
+        and _same_constants(one.co_consts, other.co_consts)
+    )
+
+
+def _same_constants(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    if len(one) != len(other):
+        return False
+    for a, b in zip(one, other, strict=True):
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, CodeType):
+            if not same_behaviour(a, b):
+                return False
+        elif isinstance(a, tuple):
+            if not _same_constants(a, b):
+                return False
+        elif a is not b and repr(a) != repr(b):  # repr tells 0.0 from -0.0
+            return False
+    return True

@@ -1,0 +1,153 @@
+"""From an old class and its successor to the writes that make the old one behave as the new."""
+
+from __future__ import annotations
+
+import _abc
+
+from collections.abc import Set
+from types import GetSetDescriptorType, MemberDescriptorType
+
+from ..errors import UnpatchableError
+from .match import OF_THE_CLASS_ITSELF
+from .substitute import Substitution
+from .writes import Writes, reorder_class
+
+_set_bases = type.__dict__["__bases__"].__set__
+
+# Written by Python, told by other means in the report.
+_SILENT = frozenset(
+    {"__module__", "__firstlineno__", "__static_attributes__", "__doc__", "__annotations__"}
+    | {"__qualname__", "__abstractmethods__", "__orig_bases__", "__parameters__", "__dict__"}
+)
+
+
+def patch_class(
+    writes: Writes,
+    old: type,
+    new: type,
+    substitute: Substitution,
+    *,
+    name: str,
+    made_by_source: Set[str],
+    keep: Set[str] = frozenset(),
+) -> list[str]:
+    """Add the writes for one class. Its methods, being pairs of their own, are not its concern.
+
+    :param made_by_source: names that the old source (body, decorators, metaclass) put into the class;
+        others were set from outside and stay.
+    :param keep: names that keep their live value, because their statements did not change.
+    :returns: names of attributes that were added, changed or removed, each with its verb.
+    :raises UnpatchableError: CPython cannot make this change to a live class.
+    """
+    _check_layout(old, new, substitute, name)
+    before, after = vars(old), vars(new)
+    order = list(before)
+    told: list[str] = []
+    for key, value in after.items():
+        if key in OF_THE_CLASS_ITSELF or isinstance(value, MemberDescriptorType):
+            continue
+        if isinstance(value, GetSetDescriptorType) or key == "__slots__":
+            continue
+        if key in keep and key in before:
+            continue
+        replacement = substitute(value)
+        if key in before and _same_value(before[key], replacement):
+            continue
+        writes.class_attribute(old, key, replacement)
+        if key not in _SILENT:
+            told.append(f"{'changed' if key in before else 'added'} {key}")
+    for key in order:
+        if key in after or key not in made_by_source or key in OF_THE_CLASS_ITSELF:
+            continue
+        if isinstance(before[key], MemberDescriptorType | GetSetDescriptorType):
+            continue
+        writes.delete_class_attribute(old, key)
+        told.append(f"removed {key}")
+    writes.finally_undo(*reorder_class(old, order))
+    bases = tuple(map(substitute, new.__bases__))
+    if bases != old.__bases__:
+        check_bases(old, bases, name)
+        writes.add((_set_bases, old, bases), (_set_bases, old, old.__bases__))
+        told.append("changed bases")
+    _forget_abc_caches(writes, old)
+    return told
+
+
+def _same_value(old: object, new: object) -> bool:
+    if old is new:
+        return True
+    # Equal constants of one type need no write; anything else may compare in its own way.
+    return type(old) is type(new) and type(old) in _PLAIN and old == new and repr(old) == repr(new)
+
+
+_PLAIN: frozenset[type] = frozenset({int, float, complex, str, bytes, bool})
+
+
+def _check_layout(old: type, new: type, substitute: Substitution, name: str) -> None:
+    """Refuse what CPython cannot do to a class that has instances.
+
+    :raises UnpatchableError: other slots, another metaclass, another built-in base.
+    """
+    way_out = (
+        "Live objects of the old class cannot become objects of the new one. Give the class another "
+        "name, or restart the kernel."
+    )
+    if _slots(old) != _slots(new):
+        raise UnpatchableError(
+            name,
+            f"class {name} changed __slots__ from {_slots(old)} to {_slots(new)}, and Python cannot "
+            f"do that to a live class. {way_out}",
+        )
+    if substitute(type(new)) is not type(old):
+        raise UnpatchableError(
+            name,
+            f"class {name} changed its metaclass from {type(old).__name__} to {type(new).__name__}, "
+            f"and Python cannot do that to a live class. {way_out}",
+        )
+    if (old.__basicsize__, old.__itemsize__) != (new.__basicsize__, new.__itemsize__):
+        raise UnpatchableError(
+            name,
+            f"class {name} changed what it is built on (from {_bases(old)} to {_bases(new)}), and "
+            f"its objects would need another layout in memory. {way_out}",
+        )
+
+
+def _slots(cls: type) -> tuple[str, ...] | None:
+    slots = vars(cls).get("__slots__")
+    if slots is None:
+        return None
+    return (slots,) if isinstance(slots, str) else tuple(sorted(slots))
+
+
+def _bases(cls: type) -> str:
+    return ", ".join(base.__name__ for base in cls.__bases__)
+
+
+def check_bases(cls: type, bases: tuple[type, ...], name: str) -> None:
+    """Find out whether a class can take other bases, by letting it take them for a moment.
+
+    Only CPython knows its rules. Taking and giving back is one call in C, seen by nobody.
+
+    :raises UnpatchableError: it cannot.
+    """
+    trial = Writes()
+    before = cls.__bases__
+    trial.add((_set_bases, cls, bases), (_set_bases, cls, before))
+    trial.add((_set_bases, cls, before))
+    try:
+        trial.apply()
+    except TypeError as error:
+        described = ", ".join(base.__name__ for base in bases)
+        raise UnpatchableError(
+            name,
+            f"class {name} cannot get the bases ({described}): {error}. Python does not allow that "
+            "for a live class. Give the class another name, or keep a base class of your own between "
+            "(class Base: pass; class "
+            f"{name.rpartition('.')[2]}(Base)) from the start; or restart the kernel.",
+        ) from error
+
+
+def _forget_abc_caches(writes: Writes, old: type) -> None:
+    """Let ``isinstance`` be worked out afresh; registrations are kept."""
+    if "_abc_impl" in vars(old):
+        writes.add((_abc._reset_caches, old), (_abc._reset_caches, old))

@@ -1,0 +1,211 @@
+"""From a module whose new statements have run to the list of writes that makes it the new one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import Any, Literal
+
+from ..report import Change
+from . import importers
+from .class_body import kept_members
+from .correspondence import Correspondence, Pair
+from .match import Matcher
+from .objects import attributes_of
+from .outline import Statement
+from .patch_class import patch_class
+from .patch_function import patch_function
+from .relocate import relocate
+from .stage import Draft
+from .substitute import Substitution
+from .writes import Writes
+
+_ABSENT: Any = object()
+_LruCache: type = type(functools.lru_cache(lambda: None))
+
+
+@dataclass
+class Patch:
+    """What a commit is going to do.
+
+    :param writes: everything, for all modules together.
+    :param changes: the same in words.
+    """
+
+    writes: Writes = field(default_factory=Writes)
+    changes: list[Change] = field(default_factory=list)
+
+
+def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
+    """Pair the new objects of one module with its old ones."""
+    matcher = Matcher(draft.module.__name__, draft.live, draft.scratch, born, found)
+    by_definition = _defined(draft)
+    rebound = draft.rebound()
+    # A function found under its own name goes first: that settles aliases (``g = f``).
+    for name in sorted(rebound, key=lambda n: getattr(rebound[n], "__name__", None) != n):
+        old = draft.live.get(name, _ABSENT)
+        if old is not _ABSENT:
+            matcher.match(old, rebound[name], name, own=name in by_definition)
+
+
+def _defined(draft: Draft) -> set[str]:
+    """Return the names whose old values were made by the module's own definitions."""
+    if draft.before is None:
+        return {s.title for s in draft.plan.new.statements if s.title}
+    old = {s.title for s in draft.before.outline.statements if s.title}
+    for statement in draft.before.outline.statements:
+        # ``if``/``try`` around definitions; ``f = decorate(g)``.
+        if not statement.title and (statement.names.later or statement.names.effects):
+            old |= statement.names.binds
+    return old
+
+
+def patch_module(patch: Patch, draft: Draft, found: Correspondence, substitute: Substitution) -> None:
+    """Add the writes of one module.
+
+    :raises UnpatchableError: CPython cannot make one of the changes.
+    """
+    dropped = {name for s in draft.plan.again for name in s.names.binds}
+    for pair in found:
+        if pair.module == draft.module.__name__ and pair.name.partition(".")[0] not in dropped:
+            _patch_pair(patch, pair, draft, substitute)
+    _patch_names(patch, draft, dropped, substitute)
+    for old, new in draft.plan.moved:
+        values = [draft.live[name] for name in new.names.binds if name in draft.live]
+        relocate(patch.writes, values, draft.source.filename, range(old.start, old.end + 1),
+                 new.start - old.start, draft.module.__name__)  # fmt: skip
+
+
+def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution) -> None:
+    old: Any = pair.old
+    new: Any = pair.new
+    produced = draft.before.produced if draft.before else {}
+    writes, name = patch.writes, pair.name
+    if isinstance(new, type):
+        told = patch_class(
+            writes, old, new, substitute,
+            name=f"{pair.module}.{name}",
+            made_by_source=produced.get(name, frozenset(vars(old)) if draft.before is None else frozenset()),
+            keep=kept_members(draft.plan, name),
+        )  # fmt: skip
+        _tell(patch, told, "class", pair)
+    elif isinstance(new, FunctionType):
+        globals_ = draft.live if new.__globals__ is draft.scratch else new.__globals__
+        told = patch_function(
+            writes, old, new, globals_, substitute, made_by_source=produced.get(name, frozenset())
+        )
+        _tell(patch, told, "function", pair)
+    elif isinstance(new, _LruCache):
+        # It goes on calling the old function, which has the new code; only old results must go.
+        writes.add((old.cache_clear,))
+    elif isinstance(new, functools.partial):
+        writes.add((old.__setstate__, _state(new, substitute)), (old.__setstate__, _state(old)))
+    elif not isinstance(new, staticmethod | classmethod | property):
+        _patch_instance(writes, old, new, substitute)
+
+
+def _state(item: functools.partial[Any], substitute: Substitution | None = None) -> tuple[Any, ...]:
+    function, args, keywords, attributes = item.__reduce__()[2]  # type: ignore[misc]
+    if substitute is None:
+        return function, args, dict(keywords), attributes and dict(attributes)
+    return substitute(function), substitute(args), keywords, attributes
+
+
+def _patch_instance(writes: Writes, old: Any, new: Any, substitute: Substitution) -> None:
+    """Give an object that a decorator made the attributes of its successor."""
+    before, after = attributes_of(old), attributes_of(new)
+    if before is None or after is None:
+        return
+    for key, value in after.items():
+        writes.item(before, key, substitute(value))
+    for key in list(before):
+        if key not in after:
+            writes.delete_item(before, key)
+
+
+def _tell(patch: Patch, told: list[str], kind: str, pair: Pair) -> None:
+    if not told:
+        return
+    if kind == "function":
+        if not any(c.name == pair.name and c.module == pair.module for c in patch.changes[-8:]):
+            patch.changes.append(Change("changed", kind, pair.name, pair.module, ", ".join(told)))
+        return
+    for line in told:
+        verb, _, member = line.partition(" ")
+        if member == "bases":
+            patch.changes.append(Change("changed", "class", pair.name, pair.module, "bases"))
+        else:
+            value = vars(pair.new if verb != "removed" else pair.old)[member]  # type: ignore[arg-type]
+            patch.changes.append(
+                Change(_VERBS[verb], kind_of(value), f"{pair.name}.{member}", pair.module)
+            )
+
+
+_VERBS: Mapping[str, Literal["added", "changed", "removed"]] = {
+    "added": "added", "changed": "changed", "removed": "removed",
+}  # fmt: skip
+
+
+def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Substitution) -> None:
+    """Add the writes to the module's own namespace, and to names that importers took."""
+    live, module = draft.live, draft.module.__name__
+    writes, told = patch.writes, patch.changes
+    order = dict(live)
+    follow: dict[str, tuple[Any, Any]] = {}
+    for name, value in draft.rebound().items():
+        if name in dropped:
+            continue
+        if name == "__annotations__":
+            value = _annotations(draft)
+        new = substitute(value)
+        old = live.get(name, _ABSENT)
+        if new is old:
+            continue
+        if old is _ABSENT:
+            told.append(Change("added", kind_of(new), name, module))
+        else:
+            follow[name] = (old, new)
+            if not name.startswith("__"):
+                told.append(Change("changed", kind_of(new), name, module))
+        writes.item(live, name, new)
+    for name in sorted(draft.plan.removed):
+        if name in live and name not in draft.scratch:
+            told.append(Change("removed", kind_of(live[name]), name, module))
+            writes.delete_item(live, name)
+    writes.finally_undo((_reorder, live, order))
+    importers.follow(writes, draft.module, follow)
+
+
+def _reorder(live: dict[str, Any], order: dict[str, Any]) -> None:
+    """Bring a namespace back to what it was, names and their order."""
+    if list(live) != list(order):
+        dict.clear(live)
+        dict.update(live, order)
+
+
+def _annotations(draft: Draft) -> dict[str, Any]:
+    """Return the module's annotations: those of statements that ran, and of those that still stand."""
+    bound: set[str] = set()
+    for statement in draft.plan.new.statements:
+        bound |= statement.names.annotates
+    return {key: value for key, value in draft.scratch["__annotations__"].items() if key in bound}
+
+
+def kind_of(value: object) -> str:
+    """Return what kind of thing a name stands for, in a word."""
+    if isinstance(value, type):
+        return "class"
+    if isinstance(value, FunctionType | staticmethod | classmethod | _LruCache):
+        return "function"
+    if isinstance(value, property):
+        return "property"
+    if isinstance(value, ModuleType):
+        return "module"
+    return "value"
+
+
+def ran_statements(draft: Draft) -> list[Statement]:
+    """Return the statements that ran, in order."""
+    return list(draft.plan.run)

@@ -1,0 +1,179 @@
+"""Reads, plans and compiles one module's new source, then runs it in a scratch namespace."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import CodeType, ModuleType
+from typing import Any
+
+from ..errors import SourceError
+from .outline import Diff, Outline, Statement, compare, outline_of
+from .plan import Plan, plan_reload
+from .source import Source, read_settled, syntax_error
+from .tracking import Tracked, source_path, tracked
+
+_ABSENT: Any = object()
+
+# Python itself sets these in a module; a body that rebinds them is taken at its word only for __doc__.
+_MODULE_OWN = frozenset(
+    {"__builtins__", "__name__", "__loader__", "__spec__", "__package__", "__file__", "__cached__"}
+)
+
+
+@dataclass
+class Draft:
+    """One module on its way to a new source. Nothing of the module changes by making one.
+
+    :param before: what was remembered of the module; None where nothing was.
+    :param code: the statements that are going to run; None where there are none.
+    """
+
+    module: ModuleType
+    source: Source
+    before: Tracked | None
+    plan: Plan
+    code: CodeType | None
+    standin: ModuleType = field(init=False)
+    prefilled: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.standin = ModuleType(self.module.__name__)
+        self.prefilled = {}
+
+    @property
+    def live(self) -> dict[str, Any]:
+        """The module's own namespace."""
+        return vars(self.module)
+
+    @property
+    def scratch(self) -> dict[str, Any]:
+        """The namespace that the new statements run in."""
+        return vars(self.standin)
+
+    @property
+    def unchanged(self) -> bool:
+        """True where the module already runs these bytes, and need not run them again."""
+        return self.before is not None and self.plan.empty and not self.plan.diff.changed
+
+    def fill(self, importer: Callable[..., Any] | None = None) -> None:
+        """Fill the scratch namespace with the live values that the new source may use.
+
+        :param importer: what the statements are to use as ``__import__``.
+        """
+        scratch = self.scratch
+        scratch.clear()
+        scratch.update(self.live)
+        for name in self.plan.removed:
+            scratch.pop(name, None)
+        if "__annotations__" in scratch:
+            scratch["__annotations__"] = dict(scratch["__annotations__"])
+        if importer is not None:
+            scratch["__builtins__"] = {**vars(builtins), "__import__": importer}
+        self.prefilled = dict(scratch)
+
+    def run(self) -> None:
+        """Run the statements. Whatever they raise is raised."""
+        if self.code is not None:
+            exec(self.code, self.scratch)
+        first = next(iter(self.plan.new.statements), None)
+        if first is not None and first.kind == "doc" and first in self.plan.run:
+            self.scratch["__doc__"] = _docstring(self.plan.new, first)
+        elif "__doc__" in self.plan.removed:
+            self.scratch["__doc__"] = None
+
+    def rebound(self) -> dict[str, Any]:
+        """Return the names that the statements bound, with their new values."""
+        before = self.prefilled
+        return {
+            name: value
+            for name, value in self.scratch.items()
+            if value is not before.get(name, _ABSENT)
+            and name not in _MODULE_OWN
+            and name not in self._overruled
+        }
+
+    @property
+    def _overruled(self) -> set[str]:
+        """Names that a later statement, which did not run, binds as well: its value stands."""
+        if len(self.plan.run) == len(self.plan.new.statements):
+            return set()
+        last: dict[str, Statement] = {}
+        for statement in self.plan.new.statements:
+            last.update(dict.fromkeys(statement.names.binds, statement))
+        return {
+            name
+            for name, statement in last.items()
+            if statement not in self.plan.run and statement not in self.plan.again
+        }
+
+
+def draft(
+    module: ModuleType,
+    source: Source | None = None,
+    *,
+    full: bool = False,
+    check: Callable[[Source], None] | None = None,
+) -> Draft:
+    """Read a module's file, work out what has to run, and compile that.
+
+    :param source: the bytes, where they have been read already.
+    :param full: run everything, as a fresh import does.
+    :param check: refuses bytes by raising; called before they are decoded.
+    :raises SourceError: the file cannot be read, decoded or compiled.
+    """
+    before = tracked(module)
+
+    def parse(candidate: Source) -> Draft:
+        if check is not None:
+            check(candidate)
+        try:
+            return _draft(module, candidate, before, full)
+        except SyntaxError as error:
+            raise syntax_error(candidate, error) from error
+        except (RecursionError, MemoryError) as error:
+            raise SourceError(
+                f"{candidate.filename} is nested too deeply to be compiled ({type(error).__name__})."
+            ) from error
+
+    if source is not None:
+        return parse(source)
+    return read_settled(source_path(module), parse)[1]
+
+
+def replan(item: Draft, dirty: Mapping[str, str]) -> Draft:
+    """Return the draft for the case that names it imports change as well."""
+    plan = plan_reload(item.plan.diff, full=item.plan.full, dirty=dirty)
+    return Draft(item.module, item.source, item.before, plan, _compile(plan, item.source.filename))
+
+
+def _draft(module: ModuleType, source: Source, before: Tracked | None, full: bool) -> Draft:
+    if before is not None and before.source.data == source.data and not full:
+        outline = before.outline
+        kept = [(s, s) for s in outline.statements]
+        return Draft(module, source, before, Plan(Diff(outline, outline, kept, [], [], []), False), None)
+    if before is None:
+        # Without the old source there is no telling what changed: run it in full, once.
+        diff = Diff(Outline("", [""], ()), new := outline_of(source.text), [], [], [], [])
+        diff.added.extend(new.statements)
+        plan = plan_reload(diff, full=True)
+    else:
+        plan = plan_reload(compare(before.outline, source.text), full=full)
+    return Draft(module, source, before, plan, _compile(plan, source.filename))
+
+
+def _compile(plan: Plan, filename: str) -> CodeType | None:
+    wanted = [s for s in plan.new.statements if s in plan.run or s in plan.again]
+    if not wanted:
+        return None
+    body = [plan.new.node(statement) for statement in wanted]
+    tree = ast.Module(body=body, type_ignores=[])
+    return compile(tree, filename, "exec", flags=plan.new.flags, dont_inherit=True)
+
+
+def _docstring(outline: Outline, statement: Statement) -> str:
+    node = outline.node(statement)
+    assert isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return str(node.value.value)

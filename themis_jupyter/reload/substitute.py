@@ -1,0 +1,291 @@
+"""Puts old objects in the place of their successors, among new objects only.
+
+New objects are private until the commit (but for what the statements gave to others), so most are
+changed where they stand; those that cannot be changed (tuples, bound methods, properties …) are made again.
+A new function without a predecessor is made again with the live namespace as its globals.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CellType, FunctionType, MethodType
+from typing import Any
+
+from .correspondence import Correspondence
+from .objects import attributes_of
+
+_set_type_attribute = type.__setattr__
+
+
+class Substitution:
+    """Replaces references to new objects.
+
+    :param found: which new objects have a predecessor.
+    :param globals_: from the id of a scratch namespace to the live one.
+    :param born: the objects that came into being while the statements ran.
+    """
+
+    def __init__(
+        self,
+        found: Correspondence,
+        globals_: Mapping[int, dict[str, Any]],
+        born: Iterable[object],
+        replaced: Iterable[tuple[object, object]] = (),
+    ) -> None:
+        self._found = found
+        self._globals = globals_
+        self._born = list(born)
+        self._ids = {id(o) for o in self._born}
+        # id → (original, replacement); the original is kept so that its id stays its own.
+        self._made: dict[int, tuple[object, object]] = {id(a): (a, b) for a, b in replaced}
+        self._functions: dict[int, tuple[FunctionType, FunctionType]] = {}
+        self._open: set[int] = set()
+        self._slots: dict[type, list[types.MemberDescriptorType]] = {}
+
+    def run(self) -> None:
+        """Change all new objects that can be changed where they stand."""
+        for item in self._born:
+            change = _CHANGERS.get(type(item))
+            if change is not None:
+                change(self, item)
+            elif isinstance(item, type):
+                self._class(item)
+            else:
+                self._instance(item)
+
+    def __call__(self, value: Any) -> Any:
+        """Return what is to stand where ``value`` stands."""
+        key = id(value)
+        old = self._found.old_of(value)
+        if old is not value:
+            return old
+        made = self._made.get(key)
+        if made is not None:
+            return made[1]
+        if key not in self._ids:
+            if type(value) in self._found:  # an instance that the collector does not track
+                self._instance(value)
+            return value
+        if type(value) is FunctionType:
+            return self.function(value)
+        remake = _REMAKERS.get(type(value))
+        if remake is None or key in self._open:
+            return value
+        self._open.add(key)
+        result = remake(self, value)
+        self._open.discard(key)
+        self._made[key] = (value, result)
+        return result
+
+    def function(self, new: FunctionType) -> FunctionType:
+        """Return ``new`` with the live namespace as its globals; itself if it has those already."""
+        live = self._globals.get(id(new.__globals__))
+        if live is None:
+            return new
+        if id(new) in self._functions:
+            return self._functions[id(new)][1]
+        made = FunctionType(
+            new.__code__, live, new.__name__, new.__defaults__, new.__closure__
+        )
+        self._functions[id(new)] = (new, made)
+        made.__kwdefaults__ = new.__kwdefaults__
+        made.__annotations__ = new.__annotations__
+        made.__doc__ = new.__doc__
+        made.__qualname__ = new.__qualname__
+        made.__module__ = new.__module__
+        if hasattr(new, "__type_params__"):
+            made.__type_params__ = new.__type_params__
+        made.__dict__.update(new.__dict__)
+        self._function(made)
+        return made
+
+    def succeeded(self) -> Iterator[tuple[FunctionType, FunctionType]]:
+        """Yield each new function that another one stands for, with that one."""
+        for pair in self._found:
+            if isinstance(pair.new, FunctionType) and isinstance(pair.old, FunctionType):
+                yield pair.new, pair.old
+        for original, replacement in self._functions.values():
+            if original not in self._found:
+                yield original, replacement
+
+    # -- changing where it stands ----------------------------------------------------------------
+
+    def _function(self, item: FunctionType) -> None:
+        if item.__defaults__:
+            item.__defaults__ = self._tuple(item.__defaults__)
+        for mapping in (item.__kwdefaults__, item.__annotations__, item.__dict__):
+            if mapping:
+                self._dict(mapping)
+        type_params = getattr(item, "__type_params__", ())
+        if type_params:
+            item.__type_params__ = self._tuple(type_params)  # type: ignore[attr-defined]
+
+    def _dict(self, item: dict[Any, Any]) -> None:
+        changed = {key: new for key, value in item.items() if (new := self(value)) is not value}
+        if changed:
+            item.update(changed)
+        keys = [(key, new) for key in item if (new := self(key)) is not key]
+        if keys:
+            renamed = dict(keys)
+            pairs = [(renamed.get(key, key), value) for key, value in item.items()]
+            item.clear()
+            item.update(pairs)
+
+    def _list(self, item: list[Any]) -> None:
+        for index, value in enumerate(item):
+            new = self(value)
+            if new is not value:
+                item[index] = new
+
+    def _set(self, item: set[Any]) -> None:
+        changed = [(value, new) for value in item if (new := self(value)) is not value]
+        item.difference_update([value for value, _ in changed])
+        item.update([new for _, new in changed])
+
+    def _cell(self, item: CellType) -> None:
+        try:
+            value = item.cell_contents
+        except ValueError:  # empty
+            return
+        new = self(value)
+        if new is not value:
+            item.cell_contents = new
+
+    def _partial(self, item: functools.partial[Any]) -> None:
+        _, _, state = item.__reduce__()  # type: ignore[misc]
+        function, args, keywords, attributes = state
+        item.__setstate__((self(function), self._tuple(args), keywords, attributes))  # type: ignore[attr-defined]
+
+    def _class(self, item: type) -> None:
+        if item in self._found:
+            return
+        for key, value in list(vars(item).items()):
+            new = self(value)
+            if new is not value:
+                _set_type_attribute(item, key, new)
+        bases = self._tuple(item.__bases__)
+        if bases is not item.__bases__:
+            item.__bases__ = bases
+        meta = self(type(item))
+        if meta is not type(item):
+            item.__class__ = meta
+
+    def _instance(self, item: Any) -> None:
+        """Change an object of a Python class: its class, its attributes, and what it contains."""
+        cls = type(item)
+        if cls in self._found:
+            object.__setattr__(item, "__class__", self._found.old_of(cls))
+        for base in _CONTAINERS:
+            if isinstance(item, base):
+                _CHANGERS[base](self, item)
+        attributes = attributes_of(item)
+        if attributes:
+            self._dict(attributes)
+        for member in self._slot_members(cls):
+            self._slot(item, member)
+
+    def _slot_members(self, cls: type) -> list[types.MemberDescriptorType]:
+        members = self._slots.get(cls)
+        if members is None:
+            members = self._slots[cls] = [
+                member
+                for owner in cls.__mro__
+                if "__slots__" in vars(owner)
+                for member in vars(owner).values()
+                if type(member) is types.MemberDescriptorType
+            ]
+        return members
+
+    def _slot(self, item: Any, member: types.MemberDescriptorType) -> None:
+        try:
+            value = member.__get__(item)
+        except AttributeError:
+            return
+        new = self(value)
+        if new is not value:
+            member.__set__(item, new)
+
+    # -- making again ----------------------------------------------------------------------------
+
+    def _tuple(self, item: tuple[Any, ...]) -> tuple[Any, ...]:
+        new = tuple(map(self, item))
+        return item if all(map(_is, item, new)) else new
+
+    def _frozenset(self, item: frozenset[Any]) -> frozenset[Any]:
+        new = frozenset(map(self, item))
+        return item if {id(v) for v in item} == {id(v) for v in new} else new
+
+    def _method(self, item: MethodType) -> MethodType:
+        return MethodType(self(item.__func__), self(item.__self__))
+
+    def _static(self, item: staticmethod[Any, Any] | classmethod[Any, Any, Any]) -> object:
+        function = self(item.__func__)
+        if function is item.__func__:
+            return item
+        made = type(item)(function)
+        vars(made).update(vars(item))
+        self._dict(vars(made))
+        return made
+
+    def _property(self, item: property) -> property:
+        functions = (item.fget, item.fset, item.fdel)
+        new = tuple(map(self, functions))
+        if all(map(_is, functions, new)):
+            return item
+        return property(*new, doc=item.__doc__)
+
+    def _alias(self, item: types.GenericAlias) -> object:
+        return types.GenericAlias(self(item.__origin__), self._tuple(item.__args__))
+
+    def _union(self, item: types.UnionType) -> object:
+        args = self._tuple(item.__args__)
+        return item if args is item.__args__ else functools.reduce(lambda a, b: a | b, args)
+
+
+def _is(a: object, b: object) -> bool:
+    return a is b
+
+
+_CONTAINERS: tuple[type, ...] = (dict, list, set, deque)
+
+_CHANGERS: dict[type, Callable[[Substitution, Any], None]] = {
+    FunctionType: Substitution._function,
+    dict: Substitution._dict,
+    list: Substitution._list,
+    deque: Substitution._list,
+    set: Substitution._set,
+    CellType: Substitution._cell,
+    functools.partial: Substitution._partial,
+}
+
+_REMAKERS: dict[type, Callable[[Substitution, Any], object]] = {
+    tuple: Substitution._tuple,
+    frozenset: Substitution._frozenset,
+    MethodType: Substitution._method,
+    staticmethod: Substitution._static,
+    classmethod: Substitution._static,
+    property: Substitution._property,
+    types.GenericAlias: Substitution._alias,
+    types.UnionType: Substitution._union,
+}
+
+_LEFT_ALONE = (
+    types.BuiltinFunctionType,
+    types.CodeType,
+    types.CoroutineType,
+    types.FrameType,
+    types.GeneratorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.ModuleType,
+    types.TracebackType,
+    types.WrapperDescriptorType,
+    weakref.ref,
+)
+
+for _skipped in (*_REMAKERS, *_LEFT_ALONE):
+    _CHANGERS[_skipped] = lambda substitution, item: None
