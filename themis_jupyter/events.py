@@ -23,8 +23,8 @@ class PhaseEvent:
     :param plugin: name of the plugin.
     :param operation: number of the load, reload or unload that this belongs to; grows by one.
     :param kind: ``load``, ``reload`` or ``unload``.
-    :param phase: the step, or the outcome for the terminal event.
-    :param status: ``started``, ``finished`` or ``failed`` for a step; ``ended`` with an outcome.
+    :param phase: the step; for the terminal event the outcome, or the last step of a load or unload.
+    :param status: ``started``, ``finished`` or ``failed`` for a step; ``ended`` for the terminal event.
     :param time: seconds since the epoch.
     :param elapsed: seconds that the step took (whole operation for an outcome); None at its start.
     :param error: one line, for a failed step or outcome.
@@ -44,7 +44,7 @@ class PhaseEvent:
     @property
     def terminal(self) -> bool:
         """True for the one event that ends an operation."""
-        return isinstance(self.phase, Outcome)
+        return self.status == "ended"
 
 
 Listener = Callable[[PhaseEvent], object]

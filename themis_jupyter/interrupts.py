@@ -63,6 +63,15 @@ class InterruptGuard:
         """True where an interrupt is waiting."""
         return self._pending
 
+    @property
+    def is_installed(self) -> bool:
+        """True where this guard receives SIGINT."""
+        return self._installed
+
+    def raise_next(self, make_error: Callable[[], BaseException]) -> None:
+        """Say what the next signal raises."""
+        self._raise = make_error
+
     @contextmanager
     def allowed(self) -> Iterator[None]:
         """Let Ctrl-C raise while the body of the ``with`` runs; a waiting one raises at once.
@@ -80,3 +89,74 @@ class InterruptGuard:
             yield
         finally:
             self._open = False
+
+
+@contextmanager
+def time_limit(
+    guard: InterruptGuard, seconds: float | None, make_error: Callable[[], BaseException]
+) -> Iterator[None]:
+    """Raise ``make_error()`` in the current thread if the body takes longer than ``seconds``.
+
+    In the main thread the limit comes as a signal, which ends a blocking call as well; in others as an
+    asynchronous exception, which arrives between two steps of Python code: a call into C that never
+    returns cannot be ended there.
+    """
+    if seconds is None:
+        yield
+        return
+    limit = _Limit(guard, make_error)
+    timer = threading.Timer(seconds, limit.expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except _Expired:
+        raise make_error() from None
+    finally:
+        timer.cancel()
+        limit.end()
+
+
+class _Limit:
+    """Delivers one exception to one thread, or none once the stretch has ended."""
+
+    def __init__(self, guard: InterruptGuard, make_error: Callable[[], BaseException]) -> None:
+        self._guard = guard
+        self._make_error = make_error
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._ended = False
+        self._asynchronous = False
+
+    def expire(self) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            if self._guard.is_installed and self._thread == threading.main_thread().ident:
+                self._guard.raise_next(self._make_error)
+                if hasattr(signal, "pthread_kill"):
+                    signal.pthread_kill(self._thread, signal.SIGINT)
+                else:
+                    signal.raise_signal(signal.SIGINT)
+            else:
+                self._asynchronous = True
+                _raise_in(self._thread, _Expired)
+
+    def end(self) -> None:
+        with self._lock:
+            self._ended = True
+            if self._asynchronous:
+                _raise_in(self._thread, None)
+            self._guard.raise_next(KeyboardInterrupt)
+
+
+class _Expired(BaseException):
+    """Carries an expired limit into a thread; never leaves :func:`time_limit`."""
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    # The one way CPython offers to reach a thread other than the main one.
+    import ctypes
+
+    argument = ctypes.py_object(error) if error is not None else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument)
