@@ -1,3 +1,61 @@
-"""Live reload of notebook plugins, in place."""
+"""Live-reload of notebook plugins: edits come in in place, state survives, failures roll back.
+
+In a notebook::
+
+    %load_ext themis_jupyter
+    %load_plugin ./counter.py --as counter
+    %reload_plugin counter
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import ThemisError
+from .events import PhaseEvent
+from .manager import PluginManager
+from .phases import Outcome, Phase
+from .plugin import Capability, Plugin, PluginType, StatefulPlugin
+from .policy import AllowAll, PinnedHashes, Policy
+from .reload import reload_in_place, track
+from .report import ReloadReport
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AllowAll",
+    "Capability",
+    "Outcome",
+    "Phase",
+    "PhaseEvent",
+    "PinnedHashes",
+    "Plugin",
+    "PluginManager",
+    "PluginType",
+    "Policy",
+    "ReloadReport",
+    "StatefulPlugin",
+    "ThemisError",
+    "__version__",
+    "load_ipython_extension",
+    "reload_in_place",
+    "track",
+    "unload_ipython_extension",
+]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Called by ``%load_ext themis_jupyter``."""
+    from .magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Called by ``%unload_ext themis_jupyter``; leaves nothing behind."""
+    from .magics import unload
+
+    unload(shell)

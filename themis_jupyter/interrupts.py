@@ -72,6 +72,10 @@ class InterruptGuard:
         """Say what the next signal raises."""
         self._raise = make_error
 
+    def drop_pending(self) -> None:
+        """Forget an interrupt that is waiting."""
+        self._pending = False
+
     @contextmanager
     def allowed(self) -> Iterator[None]:
         """Let Ctrl-C raise while the body of the ``with`` runs; a waiting one raises at once.

@@ -186,7 +186,7 @@ def prepare(
     *,
     full: bool = False,
     sources: dict[str, Source] | None = None,
-    check: Callable[[Source], None] | None = None,
+    check: Callable[[str, Source], None] | None = None,
 ) -> Staged:
     """Read, check, plan and compile; run nothing.
 
@@ -265,7 +265,12 @@ def _roots(drafts: Sequence[Draft]) -> list[tuple[str, object]]:
     return list(roots.items())
 
 
-def reload_in_place(module: ModuleType, *more: ModuleType, full: bool = False) -> ReloadReport:
+def reload_in_place(
+    module: ModuleType,
+    *more: ModuleType,
+    full: bool = False,
+    check: Callable[[str, Source], None] | None = None,
+) -> ReloadReport:
     """Bring the new source of one or several modules in, in place and as one transaction.
 
     Functions and classes that still exist stay the same objects; only what changed runs again.
@@ -273,6 +278,7 @@ def reload_in_place(module: ModuleType, *more: ModuleType, full: bool = False) -
     :param module: a module with a source file.
     :param more: further modules that change together with it.
     :param full: run everything, as a fresh import does.
+    :param check: called with a module's name and its new source; refuses by raising.
     :returns: a report with outcome ``reloaded`` or ``unchanged``.
     :raises ReloadError: it cannot be done; everything is as before.
     :raises KeyboardInterrupt: Ctrl-C; everything is as before.
@@ -285,7 +291,7 @@ def reload_in_place(module: ModuleType, *more: ModuleType, full: bool = False) -
                 f"module {item.__name__!r} is not the one that an import gives; import it again."
             )
     with InterruptGuard() as guard:
-        staged = prepare(modules, full=full)
+        staged = prepare(modules, full=full, check=check)
         outcome = Outcome.UNCHANGED
         if not staged.unchanged:
             outcome = Outcome.RELOADED

@@ -115,7 +115,7 @@ def draft(
     source: Source | None = None,
     *,
     full: bool = False,
-    check: Callable[[Source], None] | None = None,
+    check: Callable[[str, Source], None] | None = None,
 ) -> Draft:
     """Read a module's file, work out what has to run, and compile that.
 
@@ -128,7 +128,7 @@ def draft(
 
     def parse(candidate: Source) -> Draft:
         if check is not None:
-            check(candidate)
+            check(module.__name__, candidate)
         try:
             return _draft(module, candidate, before, full)
         except SyntaxError as error:

@@ -1,0 +1,168 @@
+"""Importing a plugin's module from bytes that are read once, checked, and then run."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+from .candidate import Candidate
+from .errors import PluginDefinitionError, SourceError
+from .policy import Bytes, Policy
+from .reload.source import Source, read_settled, syntax_error
+from .reload.tracking import forget, track, tracked
+
+
+class VerifiedLoader(importlib.machinery.SourceFileLoader):
+    """Reads a file once; those bytes are checked, compiled, run and remembered.
+
+    No bytecode cache is read: what runs is what was verified.
+    """
+
+    def __init__(self, fullname: str, path: str, policy: Callable[[], Policy]) -> None:
+        super().__init__(fullname, path)
+        self._policy = policy
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's source in ``module``.
+
+        :raises SourceError: the file cannot be read, decoded or compiled.
+        :raises VerificationError: the policy refuses the bytes.
+        """
+        name = module.__name__
+
+        def compile_(source: Source) -> object:
+            check(self._policy(), name, source)
+            try:
+                return compile(source.text, source.filename, "exec", dont_inherit=True)
+            except SyntaxError as error:
+                raise syntax_error(source, error) from error
+
+        source, code = read_settled(self.path, compile_)
+        module.__dict__.pop("__cached__", None)
+        exec(code, module.__dict__)  # type: ignore[arg-type]
+        track(module, source)
+
+
+def check(policy: Policy, module: str, source: Source) -> None:
+    """Ask the policy about a source.
+
+    :raises VerificationError: it refuses.
+    """
+    policy.check(Bytes(module, source.filename, source.data, source.sha256))
+
+
+class SubmoduleFinder(MetaPathFinder):
+    """Gives submodules of package plugins the loader above; other modules are none of its business."""
+
+    def __init__(self, policy: Callable[[], Policy]) -> None:
+        self._policy = policy
+        self.packages: set[str] = set()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return the ordinary spec with a verifying loader, for a submodule of a package plugin."""
+        if path is None or fullname.partition(".")[0] not in self.packages:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = VerifiedLoader(fullname, spec.loader.path, self._policy)
+        return spec
+
+    def add(self, package: str) -> None:
+        """Look after the submodules of ``package``."""
+        self.packages.add(package)
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+
+    def remove(self, package: str) -> None:
+        """No longer look after them; with the last package, leave ``sys.meta_path``."""
+        self.packages.discard(package)
+        if not self.packages:
+            with suppress(ValueError):
+                sys.meta_path.remove(self)
+
+
+def import_candidate(candidate: Candidate, policy: Callable[[], Policy]) -> ModuleType:
+    """Import a candidate's module, or adopt it where the user has imported it already.
+
+    :raises PluginDefinitionError: another module of that name is loaded.
+    :raises SourceError: the file cannot be read, decoded or compiled.
+    :raises BaseException: whatever the module's body raises.
+    """
+    name = candidate.module
+    present = sys.modules.get(name)
+    if present is not None:
+        return _adopt(present, candidate, policy)
+    loader = VerifiedLoader(name, str(candidate.path), policy)
+    spec = importlib.util.spec_from_file_location(
+        name,
+        candidate.path,
+        loader=loader,
+        submodule_search_locations=list(candidate.search_locations or ()) or None,
+    )
+    if spec is None:
+        raise PluginDefinitionError(name, f"{candidate.path} cannot be imported as {name!r}.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return sys.modules[name]
+
+
+def _adopt(module: ModuleType, candidate: Candidate, policy: Callable[[], Policy]) -> ModuleType:
+    """Take a module that was imported by other means, and make it run what is on disk."""
+    filename = getattr(module, "__file__", None)
+    if filename is None or not _same_file(filename, candidate):
+        raise PluginDefinitionError(
+            candidate.name,
+            f"a module {module.__name__!r} is loaded already, from {filename or 'elsewhere'}, so "
+            f"{candidate.path} cannot be loaded under that name. Rename one of the files.",
+        )
+    if tracked(module) is None:
+        from .reload.engine import reload_in_place
+
+        # What an earlier import ran is not known for sure: run the file in full, in place.
+        reload_in_place(module, full=True, check=lambda name, source: check(policy(), name, source))
+    return module
+
+
+def _same_file(filename: str, candidate: Candidate) -> bool:
+    from os.path import samefile
+
+    try:
+        return samefile(filename, candidate.path)
+    except OSError:
+        return False
+
+
+def drop_modules(modules: Sequence[ModuleType]) -> None:
+    """Take modules out of ``sys.modules`` and forget their sources."""
+    for module in modules:
+        name = module.__name__
+        if sys.modules.get(name) is module:
+            del sys.modules[name]
+        parent, _, child = name.rpartition(".")
+        holder = sys.modules.get(parent)
+        if holder is not None and vars(holder).get(child) is module:
+            delattr(holder, child)
+        forget(module)
+
+
+def source_of(module: ModuleType) -> Source:
+    """Return the source that a plugin's module runs.
+
+    :raises SourceError: it is not known.
+    """
+    known = tracked(module)
+    if known is None:
+        raise SourceError(f"the source that {module.__name__!r} runs is not known.")
+    return known.source

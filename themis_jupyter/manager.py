@@ -1,0 +1,378 @@
+"""The plugin manager: loads, reloads and unloads plugins, and knows who needs whom."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from traitlets import Float, List, Unicode
+from traitlets.config import SingletonConfigurable
+
+from .candidate import ScanResult
+from .catalog import Catalog
+from .config import check_config
+from .dependencies import auto_load_order, dependents_of, load_order
+from .errors import (
+    DependentsError,
+    PluginError,
+    PluginNotFoundError,
+    PluginNotLoadedError,
+    ThemisError,
+    describe,
+    did_you_mean,
+)
+from .events import EventStream, Listener
+from .handle import Handle
+from .interrupts import InterruptGuard
+from .loader import Loader
+from .loading import SubmoduleFinder, check
+from .manifest import Manifest
+from .operation import Operation
+from .phases import Outcome
+from .plugin import PluginType
+from .policy import AllowAll, Policy
+from .record import Record
+from .report import ReloadReport
+from .running import Runner
+from .transaction import Request, Transaction
+from .turns import Turns
+
+log = logging.getLogger("themis_jupyter.manager")
+
+
+class PluginManager(SingletonConfigurable):
+    """Loads plugins and brings their edits in, in place.
+
+    ``PluginManager.instance()`` is the one of this kernel; tests make plain instances.
+    """
+
+    plugin_folders = List(
+        Unicode(), default_value=[".", "plugins"], help="Folders that are searched for a plugin's name."
+    ).tag(config=True)
+    drain_timeout = Float(
+        5.0, min=0.0, help="Seconds that a reload waits for calls in flight before it gives up."
+    ).tag(config=True)
+    step_timeout = Float(
+        300.0,
+        min=0.0,
+        allow_none=True,
+        help="Seconds that one call of a plugin's own initialize(), shutdown() … may take; None: any.",
+    ).tag(config=True)
+    wait_notice = Float(
+        2.0, min=0.0, help="Seconds after which a reload that waits for another one says so."
+    ).tag(config=True)
+
+    def __init__(self, *, policy: Policy | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        #: Decides which bytes may run.
+        self.policy: Policy = policy or AllowAll()
+        #: Every step of every operation, with its time and its error.
+        self.events = EventStream()
+        self._listeners = EventStream(history=0)
+        self._catalog = Catalog()
+        self._records: dict[str, Record] = {}
+        self._finder = SubmoduleFinder(lambda: self.policy)
+        self._turns = Turns(self.wait_notice)
+
+    # -- what there is ---------------------------------------------------------------------------
+
+    def scan_plugin_directory(self, path: str | os.PathLike[str]) -> ScanResult:
+        """Find the plugins in a folder, without running them.
+
+        :returns: candidates, and a problem for each file that looks like a plugin but is not usable.
+        :raises PluginNotFoundError: there is no such folder.
+        """
+        return self._catalog.scan(path)
+
+    def list_plugins(self) -> list[str]:
+        """Return the names of all known plugins, loaded or not."""
+        self._catalog.refresh(self.plugin_folders)
+        return sorted({*self._catalog.candidates, *self.list_loaded_plugins()})
+
+    def list_loaded_plugins(self) -> list[str]:
+        """Return the names of loaded plugins, in the order in which they were loaded."""
+        return [name for name, record in self._records.items() if record.is_loaded]
+
+    def is_plugin_loaded(self, name: str) -> bool:
+        """Return whether a plugin is loaded."""
+        record = self._records.get(name)
+        return record is not None and record.is_loaded
+
+    def get_plugin(self, name: str) -> Handle:
+        """Return the handle of a loaded plugin. It stays valid over reloads and unloads.
+
+        :raises PluginNotLoadedError: it is not loaded.
+        :raises PluginNotFoundError: there is no such plugin.
+        """
+        return self._record(name).handle
+
+    def get_plugins_by_type(self, type: PluginType) -> list[Handle]:
+        """Return the handles of loaded plugins of one type."""
+        return [
+            self._records[n].handle for n, m in self._loaded_manifests().items() if m.type is type
+        ]
+
+    def get_manifest(self, name: str) -> Manifest:
+        """Return what is known of a plugin; for one that is not loaded, without running it.
+
+        :raises PluginNotFoundError: there is no such plugin.
+        """
+        loaded = self._loaded_manifests().get(name)
+        return loaded or self._catalog.find(name, self.plugin_folders).manifest
+
+    def get_record(self, name: str) -> Record:
+        """Return the manager's record of a loaded plugin, for displays; not to be changed.
+
+        :raises PluginNotLoadedError: it is not loaded.
+        """
+        return self._record(name)
+
+    def get_dependents(self, name: str, transitive: bool = True) -> list[str]:
+        """Return the loaded plugins that need this one, in the order in which they would go down.
+
+        :param transitive: also those that need it through others.
+        """
+        return dependents_of(name, self._loaded_manifests(), transitive)
+
+    def _loaded_manifests(self) -> dict[str, Manifest]:
+        return {
+            name: record.manifest
+            for name, record in self._records.items()
+            if record.is_loaded and record.manifest is not None
+        }
+
+    def _record(self, name: str) -> Record:
+        record = self._records.get(name)
+        if record is not None and record.is_loaded:
+            return record
+        if record is not None or name in self._catalog.candidates:
+            raise PluginNotLoadedError(
+                name, f"plugin {name!r} is not loaded. Load it: %load_plugin {name}"
+            )
+        known = [*self._catalog.candidates, *self._records]
+        loaded = ", ".join(self.list_loaded_plugins()) or "none"
+        raise PluginNotFoundError(
+            name, f"no plugin {name!r}{did_you_mean(name, known)} (loaded: {loaded})"
+        )
+
+    # -- loading ---------------------------------------------------------------------------------
+
+    def load_plugin(
+        self, name_or_path: str | os.PathLike[str], config: dict[str, Any] | None = None
+    ) -> Handle:
+        """Load a plugin, its dependencies first.
+
+        Loading again what is loaded from the same file gives its handle, and changes nothing.
+
+        :param config: handed to ``initialize``; checked against ``config_schema``.
+        :raises ThemisError: it cannot be loaded; nothing is left behind.
+        """
+        with self._turns.take(f"loading {os.fspath(name_or_path)!r}"), self._guard() as guard:
+            return self._loader(guard).load(name_or_path, config).handle
+
+    def auto_load_plugins(self) -> dict[str, ThemisError]:
+        """Load all plugins that ask for it, by priority, dependencies first.
+
+        :returns: those that could not be loaded, with the reason; the others are loaded.
+        """
+        self._catalog.refresh(self.plugin_folders)
+        plan = auto_load_order(self._catalog.manifests(self._loaded_manifests()))
+        failed: dict[str, ThemisError] = {p.plugin: p for p in plan.problems}
+        for name in plan.order:
+            if not self.is_plugin_loaded(name):
+                try:
+                    self.load_plugin(name)
+                except ThemisError as error:
+                    failed[name] = error
+        return failed
+
+    def _guard(self) -> InterruptGuard:
+        return InterruptGuard()
+
+    def _runner(self, guard: InterruptGuard) -> Runner:
+        return Runner(guard, self.step_timeout)
+
+    def _loader(self, guard: InterruptGuard) -> Loader:
+        return Loader(
+            self._records,
+            self._catalog,
+            self.plugin_folders,
+            lambda: self.policy,
+            self._finder,
+            self._runner(guard),
+            lambda: Operation("load", self.events, self._listeners),
+        )
+
+    # -- unloading -------------------------------------------------------------------------------
+
+    def unload_plugin(self, name: str, cascade: bool = False) -> list[str]:
+        """Shut a plugin down and take its module out of ``sys.modules``.
+
+        :param cascade: unload those that need it first.
+        :returns: the names of what was unloaded, in order.
+        :raises DependentsError: others need it, and ``cascade`` is not set.
+        :raises PluginBusyError: calls in flight do not end.
+        """
+        with self._turns.take(f"unloading {name!r}"), self._guard() as guard:
+            self._record(name)
+            dependents = self.get_dependents(name)
+            if dependents and not cascade:
+                names = ", ".join(dependents)
+                raise DependentsError(
+                    name,
+                    f"plugin {name!r} cannot be unloaded: {names} need{'s' * (len(dependents) == 1)} it. "
+                    f"Unload them as well: %unload_plugin {name} --cascade",
+                    dependents,
+                )
+            order = [*dependents, name]
+            loader = self._loader(guard)
+            for each in order:
+                operation = Operation("unload", self.events, self._listeners)
+                loader.unload(self._records[each], operation, self.drain_timeout)
+            return order
+
+    def unload_all_plugins(self) -> list[str]:
+        """Unload everything, dependents first; go on where one of them raises.
+
+        :returns: the names of what was unloaded.
+        :raises ExceptionGroup: what was raised, after all were tried.
+        """
+        unloaded: list[str] = []
+        errors: list[Exception] = []
+        for name in reversed(self.list_loaded_plugins()):
+            if self.is_plugin_loaded(name):
+                try:
+                    unloaded += self.unload_plugin(name, cascade=True)
+                except PluginError as error:
+                    errors.append(error)
+        if errors:
+            raise ExceptionGroup("some plugins could not be unloaded", errors)
+        return unloaded
+
+    # -- reloading -------------------------------------------------------------------------------
+
+    def reload_plugin(
+        self,
+        name: str,
+        *,
+        config: dict[str, Any] | None = None,
+        cascade: bool = False,
+        full: bool = False,
+        fresh: bool = False,
+    ) -> ReloadReport:
+        """Bring the edits of a plugin in, in place, with its state; never raises.
+
+        :param config: a new configuration; by default the old one.
+        :param cascade: take those that need it along, down in reverse order and up in order.
+        :param full: run every statement again, as a fresh import does.
+        :param fresh: start without the old state.
+        :returns: what happened. False where the plugin does not run what is on disk.
+        """
+        configs = {name: config} if config is not None else {}
+        return self._reload([name], configs, cascade=cascade, full=full, fresh=fresh)
+
+    def reload_plugins(
+        self,
+        names: Sequence[str],
+        *,
+        cascade: bool = False,
+        full: bool = False,
+        fresh: bool = False,
+    ) -> ReloadReport:
+        """Bring the edits of several plugins in, as one transaction; see :meth:`reload_plugin`."""
+        return self._reload(list(names), {}, cascade=cascade, full=full, fresh=fresh)
+
+    def _reload(
+        self,
+        names: list[str],
+        configs: dict[str, dict[str, Any]],
+        *,
+        cascade: bool,
+        full: bool,
+        fresh: bool,
+    ) -> ReloadReport:
+        operation = Operation("reload", self.events, self._listeners)
+        what = f"the reload of {', '.join(map(repr, names)) or 'nothing'}"
+        try:
+            with self._turns.take(what), self._guard() as guard:
+                group = self._group(names, cascade)
+                transaction = Transaction(
+                    [self._records[n] for n in group],
+                    Request(configs, full, fresh, self.drain_timeout),
+                    operation,
+                    self._runner(guard),
+                    asked=names,
+                    needed_by=self._needed_from_outside(group),
+                    check=lambda module, source: check(self.policy, module, source),
+                    load_dependencies=self._loader(guard).load_needed,
+                )
+                report = transaction.run()
+                self._remember(group, report)
+        except ThemisError as error:
+            # Nothing was begun: an unknown name, or a turn that cannot be had.
+            report = ReloadReport(
+                tuple(names) or ("?",), Outcome.ABORTED, error=error, elapsed=operation.elapsed
+            )
+        operation.tell(
+            report.plugin,
+            report.outcome,
+            "ended",
+            report.elapsed,
+            describe(report.error) if report.error else None,
+        )
+        late = operation.warnings[len(report.warnings) :]
+        return report.with_warnings(*(w for w in late if w not in report.warnings))
+
+    def _group(self, names: Iterable[str], cascade: bool) -> list[str]:
+        """Return what is reloaded together, dependencies before dependents."""
+        wanted = {self._record(name).name for name in names}
+        if not wanted:
+            raise PluginNotFoundError("", "no plugin was named: give the name of one that is loaded.")
+        if cascade:
+            wanted |= {d for name in list(wanted) for d in self.get_dependents(name)}
+        manifests = self._loaded_manifests()
+        order: dict[str, None] = {}
+        for name in self.list_loaded_plugins():
+            if name in wanted:
+                with suppress(PluginError):  # a dependency that is gone is told in CHECK
+                    order.update(dict.fromkeys(n for n in load_order(name, manifests) if n in wanted))
+                order.setdefault(name)
+        return list(order)
+
+    def _needed_from_outside(self, group: Sequence[str]) -> dict[str, list[str]]:
+        return {
+            name: [d for d in self.get_dependents(name) if d not in group]
+            for name in group
+        }
+
+    def _remember(self, group: Iterable[str], report: ReloadReport) -> None:
+        for name in group:
+            record = self._records[name]
+            record.last = report
+            if report:
+                record.failure = None
+            elif report.error is not None:
+                record.failure = report
+
+    # -- listening -------------------------------------------------------------------------------
+
+    def register_reload_listener(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener(event)`` before and after a plugin goes down, after it is up, and at the end.
+
+        :returns: what removes the listener.
+        """
+        return self._listeners.subscribe(listener)
+
+    def clear_reload_listeners(self) -> None:
+        """Remove all reload listeners."""
+        self._listeners.clear()
+
+    def check_config(self, name: str, config: dict[str, Any]) -> dict[str, Any]:
+        """Return a configuration if it fits a plugin's schema.
+
+        :raises ConfigError: it does not.
+        """
+        return check_config(name, config, self.get_manifest(name).config_schema)
