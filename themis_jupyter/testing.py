@@ -3,24 +3,22 @@
 As a pytest fixture::
 
     # conftest.py
-    from themis_jupyter.testing import workspace_fixture as workspace  # noqa: F401
-
+    @pytest.fixture
+    def workspace():
+        with themis_jupyter.testing.workspace() as ws:
+            yield ws
 
     # test_plugin.py
     def test_edited_method(workspace):
-        counter = workspace.load(
-            "counter",
-            '''
+        counter = workspace.load("counter", '''
             def step():
                 return 1
-        ''',
-        )
+        ''')
         step = counter.step
         workspace.replace(counter, "return 1", "return 2")
         assert counter.step is step and step() == 2
 
-or as a context manager, ``with workspace() as ws: ...``. The files are real, so are the imports; nothing of
-them is left afterwards.
+The files are real, so are the imports; nothing of them is left afterwards.
 """
 
 from __future__ import annotations
@@ -225,18 +223,3 @@ def _leaks(
     if gc.get_freeze_count() != frozen:
         leaks.append(f"{gc.get_freeze_count()} objects are still frozen")
     return leaks
-
-
-def __getattr__(name: str) -> object:
-    """Make ``workspace_fixture`` on demand, so that importing this module needs no pytest."""
-    if name != "workspace_fixture":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import pytest
-
-    @pytest.fixture(name="workspace")
-    def workspace_fixture(tmp_path: Path) -> Iterator[Workspace]:
-        """Give a folder on ``sys.path`` whose modules are written, imported, edited and reloaded."""
-        with workspace(tmp_path) as ws:
-            yield ws
-
-    return workspace_fixture

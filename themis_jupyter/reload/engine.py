@@ -102,7 +102,7 @@ class Staged:
                     item.run()
             self._plan_commit(self._nursery.objects())
         except BaseException as error:
-            traceback.clear_frames(error.__traceback__)
+            _clear_frames(error)
             self.discard()
             raise
 
@@ -150,6 +150,12 @@ class Staged:
         if self._surroundings is not None:
             failed = self._surroundings.restore()
             self._surroundings = None
+        scratch = {id(item.scratch) for item in self.drafts}
+        for born in self._nursery.objects():
+            # Frames of a traceback hold their function, and so the new class in its closure.
+            if isinstance(born, FunctionType) and id(born.__globals__) in scratch:
+                for cell in born.__closure__ or ():
+                    del cell.cell_contents
         for item in self.drafts:
             item.scratch.clear()
         self._let_go()
@@ -202,6 +208,21 @@ def prepare(
     return Staged(drafts)
 
 
+def _clear_frames(error: BaseException | None) -> None:
+    """Let go of what the frames of an error hold: new classes would live on in ``__subclasses__()``."""
+    seen: set[int] = set()
+    pending = [error]
+    while pending:
+        item = pending.pop()
+        if item is None or id(item) in seen:
+            continue
+        seen.add(id(item))
+        traceback.clear_frames(item.__traceback__)
+        pending += [item.__cause__, item.__context__]
+        if isinstance(item, BaseExceptionGroup):
+            pending += item.exceptions
+
+
 def _spread_between(drafts: list[Draft]) -> list[Draft]:
     """Let a module follow what changes in another one that is reloaded along with it."""
     changed: dict[str, set[str]] = {}
@@ -209,7 +230,11 @@ def _spread_between(drafts: list[Draft]) -> list[Draft]:
     for item in drafts:
         dirty: dict[str, str] = {}
         for statement in item.plan.new.statements:
-            node = item.plan.new.node(statement) if "import" in item.plan.new.segment(statement) else None
+            node = (
+                item.plan.new.node(statement)
+                if "import" in item.plan.new.segment(statement)
+                else None
+            )
             for source, name, local in _imported(item.module, node):
                 if name in changed.get(source, ()) or (name is None and source in changed):
                     dirty[local] = f"{source} is reloaded too"
@@ -248,7 +273,11 @@ def _importer(drafts: Sequence[Draft]) -> Callable[..., Any]:
         level: int = 0,
     ) -> Any:
         found = builtins.__import__(name, globals, locals, fromlist, level)
-        return standins.get(getattr(found, "__name__", ""), found) if fromlist or "." not in name else found
+        return (
+            standins.get(getattr(found, "__name__", ""), found)
+            if fromlist or "." not in name
+            else found
+        )
 
     return staged_import
 

@@ -20,6 +20,9 @@ _LruCache: type = type(functools.lru_cache(lambda: None))
 OF_THE_CLASS_ITSELF = frozenset({"__dict__", "__weakref__", "_abc_impl"})
 
 
+_SINGLEDISPATCH = vars(functools.singledispatch(lambda _: None))["register"].__code__
+
+
 class Matcher:
     """Pairs the objects of one module.
 
@@ -41,6 +44,7 @@ class Matcher:
         self.scratch = scratch
         self.born = born
         self.found = found
+        self._open: set[tuple[int, int]] = set()
 
     def match(self, old: Any, new: Any, name: str, *, own: bool) -> bool:
         """Pair ``old`` with ``new`` and what is inside them; return whether they now are one.
@@ -51,9 +55,18 @@ class Matcher:
             return True
         if self.found.taken(old):
             return self.found.old_of(new) is old
+        if (id(old), id(new)) in self._open:
+            return True  # they lead back to themselves
+        self._open.add((id(old), id(new)))
+        paired = self._match(old, new, name, own)
+        self._open.discard((id(old), id(new)))
+        return paired
+
+    def _match(self, old: Any, new: Any, name: str, own: bool) -> bool:
+        paired: bool
         if isinstance(new, type):
             paired = isinstance(old, type) and self._classes(old, new, name)
-        elif type(new) is not type(old) or id(new) not in self.born:
+        elif self.found.old_of(type(new)) is not type(old) or id(new) not in self.born:
             paired = False
         elif isinstance(new, FunctionType):
             paired = self._functions(old, new, name, own)
@@ -82,6 +95,7 @@ class Matcher:
             at_home = old.__globals__.get(old.__code__.co_name)
             if not own or at_home is old:
                 return False
+        _keep_registrations(old, new)
         old_cells, new_cells = cells_of(old), cells_of(new)
         for variable, cell in new_cells.items():
             if variable != "__class__" and variable in old_cells:
@@ -96,7 +110,9 @@ class Matcher:
             before, after = old.cell_contents, new.cell_contents
         except ValueError:  # an empty cell
             return
-        if isinstance(after, FunctionType | type | property | staticmethod | classmethod | _LruCache):
+        if isinstance(
+            after, FunctionType | type | property | staticmethod | classmethod | _LruCache
+        ):
             self.match(before, after, name, own=True)
 
     # -- classes -------------------------------------------------------------------------------
@@ -104,10 +120,6 @@ class Matcher:
     def _classes(self, old: type, new: type, name: str) -> bool:
         if id(new) not in self.born or not (old.__module__ == new.__module__ == self.module):
             return False
-        if self.found.old_of(type(new)) is not type(old):
-            # Pairing is refused later, in words: see patch_class.
-            if not issubclass(type(new), type(old)) and not issubclass(type(old), type(new)):
-                return False
         self.found.pair(old, new, name, self.module)
         before = vars(old)
         for key, value in vars(new).items():
@@ -138,3 +150,14 @@ class Matcher:
             if key in before and callable(value):
                 self.match(before[key], value, name, own=True)
         return True
+
+
+def _keep_registrations(old: FunctionType, new: FunctionType) -> None:
+    """Give a ``singledispatch`` function the implementations that others registered with the old one."""
+    registers = [vars(function).get("register") for function in (old, new)]
+    if any(getattr(r, "__code__", None) is not _SINGLEDISPATCH for r in registers):
+        return
+    before, after = (cells_of(r)["registry"].cell_contents for r in registers)  # type: ignore[arg-type]
+    for cls, implementation in before.items():
+        if implementation.__module__ != old.__module__:
+            after.setdefault(cls, implementation)

@@ -44,11 +44,14 @@ class Nursery:
 
     def objects(self) -> list[object]:
         """Return the container objects made since the context was entered."""
+        if not self._open:
+            return []
         return gc.get_objects() if self._frozen else gc.get_objects(generation=0)
 
     def collect(self) -> None:
         """Free what was made since and is no longer referred to."""
-        gc.collect() if self._frozen else gc.collect(1)
+        if self._open:
+            gc.collect() if self._frozen else gc.collect(1)
 
     def close(self) -> None:
         """Let the collector see all objects again. May be called twice."""

@@ -100,17 +100,17 @@ class Diff:
         return not (self.changed or self.added or self.removed)
 
 
-def outline_of(text: str) -> Outline:
+def outline_of(text: str, filename: str = "<source>") -> Outline:
     """Parse a text in whole.
 
     :raises SyntaxError: it is not valid Python.
     """
-    body = _parse(text, 1)
+    body = _parse(text, 1, filename)
     flags = _future_flags(body)
     return Outline(text, text.split("\n"), tuple(_records(body, flags, first=True)), flags)
 
 
-def compare(old: Outline, text: str) -> Diff:
+def compare(old: Outline, text: str, filename: str = "<source>") -> Diff:
     """Return what differs between ``old`` and ``text``.
 
     :raises SyntaxError: the text is not valid Python.
@@ -121,7 +121,9 @@ def compare(old: Outline, text: str) -> Diff:
     head, tail = _equal_ends(old, lines)
     shift = len(lines) - len(old.lines)
     first = old.statements[head - 1].end if head else 0
-    last = (old.statements[tail].start - 1 if tail < len(old.statements) else len(old.lines)) + shift
+    last = (
+        old.statements[tail].start - 1 if tail < len(old.statements) else len(old.lines)
+    ) + shift
     cut = old.statements[head:tail]
     body: list[ast.stmt] | None
     try:
@@ -129,8 +131,12 @@ def compare(old: Outline, text: str) -> Diff:
     except SyntaxError:
         # The edit joins with what surrounds it, or is an error: only the whole text can tell.
         body = None
-    if body is None or any(map(_is_future, body)) or any("__future__" in old.segment(s) for s in cut):
-        whole = outline_of(text)
+    if (
+        body is None
+        or any(map(_is_future, body))
+        or any("__future__" in old.segment(s) for s in cut)
+    ):
+        whole = outline_of(text, filename)
         return _diff(old, whole, 0, len(old.statements), whole.statements, 0)
     middle = tuple(_records(body, old.flags, first=head == 0))
     after = [_shifted(s, shift) if shift else s for s in old.statements[tail:]]
@@ -227,7 +233,11 @@ def _pair_in_order(diff: Diff, before: list[Statement], now: list[Statement]) ->
         if id(statement) in paired_new:
             continue
         mate = next(
-            (o for o in rest if o.kind == statement.kind and o.names.binds == statement.names.binds),
+            (
+                o
+                for o in rest
+                if o.kind == statement.kind and o.names.binds == statement.names.binds
+            ),
             None,
         )
         if mate is None:
@@ -238,9 +248,9 @@ def _pair_in_order(diff: Diff, before: list[Statement], now: list[Statement]) ->
     diff.removed.extend(rest)
 
 
-def _parse(text: str, line: int) -> list[ast.stmt]:
+def _parse(text: str, line: int, filename: str = "<source>") -> list[ast.stmt]:
     """Parse a text whose first line is line ``line`` of its file."""
-    return ast.parse("\n" * (line - 1) + text).body
+    return ast.parse("\n" * (line - 1) + text, filename).body
 
 
 def _records(body: Sequence[ast.stmt], flags: int, *, first: bool) -> list[Statement]:
@@ -289,5 +299,7 @@ def _future_flags(body: Sequence[ast.stmt]) -> int:
     for node in body:
         if _is_future(node):
             for alias in node.names:  # type: ignore[attr-defined]
-                flags |= getattr(__future__, alias.name).compiler_flag
+                # An unknown feature is the compiler's to refuse.
+                feature = getattr(__future__, alias.name, None)
+                flags |= feature.compiler_flag if feature is not None else 0
     return flags

@@ -62,7 +62,9 @@ def _defined(draft: Draft) -> set[str]:
     return old
 
 
-def patch_module(patch: Patch, draft: Draft, found: Correspondence, substitute: Substitution) -> None:
+def patch_module(
+    patch: Patch, draft: Draft, found: Correspondence, substitute: Substitution
+) -> None:
     """Add the writes of one module.
 
     :raises UnpatchableError: CPython cannot make one of the changes.

@@ -34,9 +34,7 @@ def relocate(
 
 def shifted(code: CodeType, shift: int) -> CodeType:
     """Return ``code`` and the code inside it, ``shift`` lines further down."""
-    constants = tuple(
-        shifted(c, shift) if isinstance(c, CodeType) else c for c in code.co_consts
-    )
+    constants = tuple(shifted(c, shift) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=constants)
 
 

@@ -102,8 +102,7 @@ def _read(path: Path) -> tuple[Source, float]:
             age = time.time() - os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:
         raise SourceError(
-            f"{path} is no longer there. The version that was loaded goes on running; put the "
-            "file back, or unload the plugin."
+            f"{path} is no longer there. Put the file back, or unload the plugin."
         ) from None
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -114,8 +113,7 @@ def syntax_error(source: Source, error: SyntaxError) -> SourceError:
     """Return the error that tells the user about a ``SyntaxError`` in ``source``."""
     where = f"line {error.lineno}" if error.lineno else "an unknown line"
     wrapped = SourceError(
-        f"{source.filename} is not valid Python ({where}): {error.msg}. The version that was "
-        "loaded goes on running; mend the file and reload."
+        f"{source.filename} is not valid Python ({where}): {error.msg}. Mend the file and reload."
     )
     wrapped.__cause__ = error
     return wrapped

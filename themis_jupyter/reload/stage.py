@@ -153,14 +153,18 @@ def _draft(module: ModuleType, source: Source, before: Tracked | None, full: boo
     if before is not None and before.source.data == source.data and not full:
         outline = before.outline
         kept = [(s, s) for s in outline.statements]
-        return Draft(module, source, before, Plan(Diff(outline, outline, kept, [], [], []), False), None)
+        return Draft(
+            module, source, before, Plan(Diff(outline, outline, kept, [], [], []), False), None
+        )
     if before is None:
         # Without the old source there is no telling what changed: run it in full, once.
-        diff = Diff(Outline("", [""], ()), new := outline_of(source.text), [], [], [], [])
+        diff = Diff(
+            Outline("", [""], ()), new := outline_of(source.text, source.filename), [], [], [], []
+        )
         diff.added.extend(new.statements)
         plan = plan_reload(diff, full=True)
     else:
-        plan = plan_reload(compare(before.outline, source.text), full=full)
+        plan = plan_reload(compare(before.outline, source.text, source.filename), full=full)
     return Draft(module, source, before, plan, _compile(plan, source.filename))
 
 

@@ -83,14 +83,13 @@ class Substitution:
 
     def function(self, new: FunctionType) -> FunctionType:
         """Return ``new`` with the live namespace as its globals; itself if it has those already."""
-        live = self._globals.get(id(new.__globals__))
-        if live is None:
-            return new
         if id(new) in self._functions:
             return self._functions[id(new)][1]
-        made = FunctionType(
-            new.__code__, live, new.__name__, new.__defaults__, new.__closure__
-        )
+        live = self._globals.get(id(new.__globals__))
+        if live is None:
+            self._functions[id(new)] = (new, new)
+            return new
+        made = FunctionType(new.__code__, live, new.__name__, new.__defaults__, new.__closure__)
         self._functions[id(new)] = (new, made)
         made.__kwdefaults__ = new.__kwdefaults__
         made.__annotations__ = new.__annotations__
@@ -106,10 +105,12 @@ class Substitution:
     def succeeded(self) -> Iterator[tuple[FunctionType, FunctionType]]:
         """Yield each new function that another one stands for, with that one."""
         for pair in self._found:
-            if isinstance(pair.new, FunctionType) and isinstance(pair.old, FunctionType):
-                yield pair.new, pair.old
+            new, old = pair.new, pair.old
+            if isinstance(new, FunctionType) and isinstance(old, FunctionType):
+                if self._functions.get(id(new), (None, None))[1] is not new:
+                    yield new, old
         for original, replacement in self._functions.values():
-            if original not in self._found:
+            if original not in self._found and original is not replacement:
                 yield original, replacement
 
     # -- changing where it stands ----------------------------------------------------------------

@@ -6,7 +6,6 @@ meantime stays.
 
 from __future__ import annotations
 
-import atexit
 import builtins
 import logging
 import os
@@ -214,11 +213,9 @@ def _differs(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
 def _used_by(function: FunctionType) -> Iterator[tuple[str, object]]:
     """Yield what a function uses that it may change: globals, closure, defaults."""
     globals_ = function.__globals__
-    for name in function.__code__.co_names:
+    for name in _names_in(function.__code__):
         value = globals_.get(name)
-        if isinstance(value, (*_CONTAINERS, FunctionType, type)):
-            yield name, value
-        elif value is not None and attributes_of(value) and not isinstance(value, ModuleType):
+        if value is not None and not isinstance(value, ModuleType):
             yield name, value
     for cell in function.__closure__ or ():
         try:
@@ -226,6 +223,13 @@ def _used_by(function: FunctionType) -> Iterator[tuple[str, object]]:
         except ValueError:  # empty
             continue
     yield from ((function.__name__, value) for value in function.__defaults__ or ())
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_in(constant)
 
 
 class _Process:
@@ -244,19 +248,18 @@ class _Process:
         ]
         self._environ = dict(os.environ)
         self._cwd = _working_directory()
-        self._handlers = [
-            (logger, list(logger.handlers), logger.level) for logger in _loggers()
-        ]
+        self._handlers = [(logger, list(logger.handlers), logger.level) for logger in _loggers()]
         self._signals: dict[signal.Signals, Any] = {}
         if threading.current_thread() is threading.main_thread():
             self._signals = {number: signal.getsignal(number) for number in signal.valid_signals()
                              if isinstance(number, signal.Signals)}  # fmt: skip
-        self._atexit = atexit._ncallbacks()
 
     def restore(self) -> None:
         for watch in self._watches:
             if watch.changed():
                 watch.restore()
+                if watch.target is warnings.filters:
+                    warnings._filters_mutated()  # type: ignore[attr-defined]
         for key in [key for key in os.environ if key not in self._environ]:
             del os.environ[key]
         for key, value in self._environ.items():

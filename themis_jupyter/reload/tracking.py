@@ -43,7 +43,7 @@ def track(module: ModuleType, source: Source | None = None) -> Tracked:
     if source is None:
         source = read_source(source_path(module))
     try:
-        outline = outline_of(source.text)
+        outline = outline_of(source.text, source.filename)
     except SyntaxError as error:
         raise syntax_error(source, error) from error
     return remember(module, source, outline)

@@ -186,7 +186,9 @@ def reorder_class(cls: type, order: list[str]) -> list[Call]:
 
 def _reorder(cls: type, order: list[str]) -> None:
     now = list(cls.__dict__)
-    first = next((i for i, (a, b) in enumerate(zip(now, order, strict=False)) if a != b), len(order))
+    first = next(
+        (i for i, (a, b) in enumerate(zip(now, order, strict=False)) if a != b), len(order)
+    )
     values = [(name, cls.__dict__[name]) for name in order[first:] if name in cls.__dict__]
     for name, value in values:
         _delete_type_attribute(cls, name)
