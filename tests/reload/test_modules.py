@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from themis_jupyter.errors import ReloadError
 from themis_jupyter.testing import Workspace
 
 
@@ -96,10 +97,17 @@ def test_star_import(workspace: Workspace) -> None:
 
 
 def test_module_getattr_and_dir(workspace: Workspace) -> None:
-    m = workspace.load("m", "def __getattr__(name):\n    if name.startswith('__'):\n"
-                       "        raise AttributeError(name)\n    return 'old ' + name\n")  # fmt: skip
+    m = workspace.load(
+        "m",
+        """
+        def __getattr__(name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return "old " + name
+        """,
+    )
     assert m.whatever == "old whatever"
-    workspace.replace(m, "'old '", "'new '")
+    workspace.replace(m, '"old "', '"new "')
     assert m.whatever == "new whatever"
     with pytest.raises(ImportError):
         workspace.import_("user", "from m import __nothing__\n")
@@ -267,3 +275,30 @@ def test_functions_see_the_live_namespace_after_several_edits(workspace: Workspa
     m.N = 100
     assert m.f() == 200
     assert m.f.__globals__ is m.g.__globals__ is vars(m)
+
+
+def test_module_with_a_class_of_its_own(workspace: Workspace) -> None:
+    m = workspace.load(
+        "m",
+        """
+        import sys
+        from types import ModuleType
+
+        class Lazy(ModuleType):
+            @property
+            def now(self):
+                return "old"
+
+        sys.modules[__name__].__class__ = Lazy
+        X = 1
+        """,
+    )
+    lazy = m.Lazy
+    workspace.replace(m, '"old"', '"new"')
+    assert m.now == "new"
+    assert type(m) is m.Lazy is lazy
+    workspace.edit("m.py", '"new"', '"newer"')
+    with pytest.raises(ReloadError):
+        workspace.replace(m, "X = 1", "X = 1 / 0")
+    assert m.now == "new"
+    assert type(m) is m.Lazy is lazy

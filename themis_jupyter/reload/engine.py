@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 import time
 import traceback
@@ -21,7 +20,8 @@ from .nursery import Nursery
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
 from .source import Source
-from .stage import Draft, draft, replan
+from .group import spread_between, staged_import
+from .stage import Draft, draft
 from .substitute import Substitution
 from .surroundings import Surroundings
 from .trampoline import trampoline_code
@@ -91,15 +91,18 @@ class Staged:
         :raises BaseException: whatever the statements raise; all is as it was before.
         """
         several = len(self.drafts) > 1
-        importer = _importer(self.drafts) if several else None
+        importer = staged_import(self.drafts) if several else None
+        standins = {id(d.module): d.standin for d in self.drafts} if several else {}
         for item in self.drafts:
-            item.fill(importer)
+            item.fill(importer, standins)
         self._surroundings = Surroundings(_roots(self.drafts))
         self._nursery.__enter__()
         try:
             for item in self.drafts:
                 with guard.allowed():
                     item.run()
+            # Classes that a decorator made again (attrs, slotted dataclasses) have left the first behind.
+            self._nursery.collect()
             self._plan_commit(self._nursery.objects())
         except BaseException as error:
             _clear_frames(error)
@@ -204,7 +207,7 @@ def prepare(
     known = sources or {}
     drafts = [draft(m, known.get(m.__name__), full=full, check=check) for m in modules]
     if len(drafts) > 1:
-        drafts = _spread_between(drafts)
+        drafts = spread_between(drafts)
     return Staged(drafts)
 
 
@@ -221,65 +224,6 @@ def _clear_frames(error: BaseException | None) -> None:
         pending += [item.__cause__, item.__context__]
         if isinstance(item, BaseExceptionGroup):
             pending += item.exceptions
-
-
-def _spread_between(drafts: list[Draft]) -> list[Draft]:
-    """Let a module follow what changes in another one that is reloaded along with it."""
-    changed: dict[str, set[str]] = {}
-    result = []
-    for item in drafts:
-        dirty: dict[str, str] = {}
-        for statement in item.plan.new.statements:
-            node = (
-                item.plan.new.node(statement)
-                if "import" in item.plan.new.segment(statement)
-                else None
-            )
-            for source, name, local in _imported(item.module, node):
-                if name in changed.get(source, ()) or (name is None and source in changed):
-                    dirty[local] = f"{source} is reloaded too"
-        if dirty:
-            item = replan(item, dirty)
-        touched = set(item.plan.dirty) | item.plan.removed
-        if touched:
-            changed[item.module.__name__] = touched
-        result.append(item)
-    return result
-
-
-def _imported(module: ModuleType, node: Any) -> Iterable[tuple[str, str | None, str]]:
-    import ast
-
-    from .importers import absolute
-
-    if isinstance(node, ast.ImportFrom):
-        source = absolute(module, node.module or "", node.level)
-        for alias in node.names:
-            yield source, alias.name, alias.asname or alias.name
-    elif isinstance(node, ast.Import):
-        for alias in node.names:
-            yield alias.name, None, alias.asname or alias.name.partition(".")[0]
-
-
-def _importer(drafts: Sequence[Draft]) -> Callable[..., Any]:
-    """Return an ``__import__`` that gives the statements the staged modules, not the live ones."""
-    standins = {d.module.__name__: d.standin for d in drafts}
-
-    def staged_import(
-        name: str,
-        globals: dict[str, Any] | None = None,
-        locals: dict[str, Any] | None = None,
-        fromlist: Sequence[str] = (),
-        level: int = 0,
-    ) -> Any:
-        found = builtins.__import__(name, globals, locals, fromlist, level)
-        return (
-            standins.get(getattr(found, "__name__", ""), found)
-            if fromlist or "." not in name
-            else found
-        )
-
-    return staged_import
 
 
 def _roots(drafts: Sequence[Draft]) -> list[tuple[str, object]]:
@@ -315,6 +259,8 @@ def reload_in_place(
     started = time.perf_counter()
     modules = (module, *more)
     for item in modules:
+        if not isinstance(item, ModuleType):
+            raise SourceError(f"{item!r} is not a module, so there is nothing to reload it from.")
         if sys.modules.get(item.__name__) is not item:
             raise SourceError(
                 f"module {item.__name__!r} is not the one that an import gives; import it again."

@@ -1,17 +1,41 @@
-"""Names that other modules took with ``from m import X``, whose object cannot stay the same."""
+"""Names that others took with ``from m import X``, whose object cannot stay the same.
+
+Of a module, its source tells what it took. Of a namespace without a file, such as a notebook's, a
+provider tells: see :func:`add_provider`.
+"""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from .writes import Writes
 
+_ABSENT: Any = object()
+
+#: Given a module's name, yields who took what from it: namespace, local name, name in the module.
+Provider = Callable[[str], Iterable[tuple[dict[str, Any], str, str]]]
+
+_providers: list[tuple[object, Provider]] = []
 _cache: dict[str, tuple[tuple[int, int], list[tuple[str, int, str, str]]]] = {}
+
+
+def add_provider(provider: Provider) -> Callable[[], None]:
+    """Let ``provider`` say which names outside of modules were taken; return what ends that.
+
+    It is asked in the middle of a reload, in whichever thread that runs, and must not raise.
+    """
+    entry = (object(), provider)
+    _providers.append(entry)
+
+    def remove() -> None:
+        _providers[:] = [e for e in _providers if e[0] is not entry[0]]
+
+    return remove
 
 
 def follow(writes: Writes, module: ModuleType, values: Mapping[str, tuple[Any, Any]]) -> list[str]:
@@ -38,6 +62,12 @@ def follow(writes: Writes, module: ModuleType, values: Mapping[str, tuple[Any, A
             if namespace.get(local) is old:
                 writes.item(namespace, local, new)
                 followed.append(f"{importer.__name__}.{local}")
+    for _, provider in list(_providers):
+        for namespace, local, name in provider(module.__name__):
+            old, new = values.get(name, (_ABSENT, None))
+            if old is not _ABSENT and namespace.get(local, _ABSENT) is old:
+                writes.item(namespace, local, new)
+                followed.append(f"{namespace.get('__name__', '?')}.{local}")
     return followed
 
 

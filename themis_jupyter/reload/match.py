@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import CellType, FunctionType
 from typing import Any
 
+from .adapters import keep_composites
 from .correspondence import Correspondence
 from .objects import attributes_of, cells_of
 
@@ -120,6 +121,7 @@ class Matcher:
     def _classes(self, old: type, new: type, name: str) -> bool:
         if id(new) not in self.born or not (old.__module__ == new.__module__ == self.module):
             return False
+        keep_composites(old, new)
         self.found.pair(old, new, name, self.module)
         before = vars(old)
         for key, value in vars(new).items():

@@ -276,7 +276,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._bind(node.name)
-        if (node.decorator_list or node.keywords) and not self._depth:
+        # A base may have a metaclass or an __init_subclass__ that does anything.
+        if (node.decorator_list or node.keywords or node.bases) and not self._depth:
             self.names.effects = True
         self._visit_all(node.decorator_list)
         type_names = self._enter_type_params(node)

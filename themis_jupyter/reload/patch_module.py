@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..report import Change
 from . import importers
+from .adapters import check_member, finish_class
 from .class_body import kept_members
 from .correspondence import Correspondence, Pair
 from .match import Matcher
@@ -86,6 +87,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
     produced = draft.before.produced if draft.before else {}
     writes, name = patch.writes, pair.name
     if isinstance(new, type):
+        finish_class(new)
         told = patch_class(
             writes, old, new, substitute,
             name=f"{pair.module}.{name}",
@@ -105,7 +107,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
     elif isinstance(new, functools.partial):
         writes.add((old.__setstate__, _state(new, substitute)), (old.__setstate__, _state(old)))
     elif not isinstance(new, staticmethod | classmethod | property):
-        _patch_instance(writes, old, new, substitute)
+        _patch_instance(writes, old, new, substitute, f"{pair.module}.{name}")
 
 
 def _state(item: functools.partial[Any], substitute: Substitution | None = None) -> tuple[Any, ...]:
@@ -115,11 +117,14 @@ def _state(item: functools.partial[Any], substitute: Substitution | None = None)
     return substitute(function), substitute(args), keywords, attributes
 
 
-def _patch_instance(writes: Writes, old: Any, new: Any, substitute: Substitution) -> None:
+def _patch_instance(
+    writes: Writes, old: Any, new: Any, substitute: Substitution, name: str
+) -> None:
     """Give an object that a decorator made the attributes of its successor."""
     before, after = attributes_of(old), attributes_of(new)
     if before is None or after is None:
         return
+    check_member(old, new, name)
     for key, value in after.items():
         writes.item(before, key, substitute(value))
     for key in list(before):
@@ -159,8 +164,6 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
     for name, value in draft.rebound().items():
         if name in dropped:
             continue
-        if name == "__annotations__":
-            value = _annotations(draft)
         new = substitute(value)
         old = live.get(name, _ABSENT)
         if new is old:
@@ -172,6 +175,10 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
             if not name.startswith("__"):
                 told.append(Change("changed", kind_of(new), name, module))
         writes.item(live, name, new)
+    if "__annotations__" in draft.scratch:
+        annotations = {key: substitute(value) for key, value in _annotations(draft).items()}
+        if annotations != live.get("__annotations__", {}):
+            writes.item(live, "__annotations__", annotations)
     for name in sorted(draft.plan.removed):
         if name in live and name not in draft.scratch:
             told.append(Change("removed", kind_of(live[name]), name, module))

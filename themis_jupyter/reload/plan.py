@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .outline import Diff, Outline, Statement
@@ -45,12 +45,21 @@ class Plan:
         return {new: old for old, new in [*self.diff.kept, *self.diff.changed]}
 
 
-def plan_reload(diff: Diff, *, full: bool = False, dirty: Iterable[str] = ()) -> Plan:
+def plan_reload(
+    diff: Diff,
+    *,
+    full: bool = False,
+    rerun: Mapping[Statement, str] | None = None,
+    dirty: Iterable[str] = (),
+    reads_annotations: Callable[[str], bool] = lambda _: False,
+) -> Plan:
     """Work out what has to run.
 
     :param full: run everything, as a fresh import does.
+    :param rerun: statements that run for a reason outside this module.
     :param dirty: names that changed for a reason outside this module, such as an import of a module
         that is reloaded along with it.
+    :param reads_annotations: whether the class of that name depends on what its annotations mean.
     """
     plan = Plan(diff, full)
     plan.removed = diff.old.stored - diff.new.stored
@@ -62,20 +71,30 @@ def plan_reload(diff: Diff, *, full: bool = False, dirty: Iterable[str] = ()) ->
         plan.run[statement] = "its code changed"
     for statement in diff.added:
         plan.run[statement] = "new"
-    for statement in plan.run:
+    for statement in list(plan.run):
         _taint(plan, statement, "changed")
     for statement in diff.removed:
         for name in statement.names.binds:
             plan.dirty.setdefault(name, f"the statement that bound {name} is gone")
         _note_leftovers(plan, statement)
+    plan.run.update(rerun or {})
     for name in dirty:
         plan.dirty.setdefault(name, f"{name} is reloaded too")
-    _Spread(plan).run()
+    if diff.old.flags != diff.new.flags:
+        _run_definitions(plan)
+    _Spread(plan, reads_annotations).run()
     plan.run = {s: plan.run[s] for s in diff.new.statements if s in plan.run}
     plan.moved = [
         (old, new) for old, new in diff.kept if old.start != new.start and new not in plan.run
     ]
     return plan
+
+
+def _run_definitions(plan: Plan) -> None:
+    """Another ``from __future__`` import changes what unchanged definitions mean."""
+    for _, statement in plan.diff.kept:
+        if statement.title or statement.names.annotates or statement.names.later:
+            plan.run.setdefault(statement, "the imports from __future__ changed")
 
 
 def _taint(plan: Plan, statement: Statement, how: str) -> None:
@@ -96,8 +115,9 @@ def _note_leftovers(plan: Plan, statement: Statement) -> None:
 class _Spread:
     """Follows names from what changed to what has to run because of it, to a fixed point."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, reads_annotations: Callable[[str], bool]) -> None:
         self.plan = plan
+        self.reads_annotations = reads_annotations
         self.statements = plan.new.statements
         self.users: dict[str, list[Statement]] = {}
         self.binders: dict[str, list[Statement]] = {}
@@ -168,10 +188,11 @@ class _Spread:
 
     def _with_hints(self, name: str, why: str) -> Iterable[tuple[Statement, str]]:
         # A class or function in an annotation stays the same object; an alias does not.
-        if all(s.title for s in self.binders.get(name, ())) and name in self.binders:
-            return
+        stays = name in self.binders and all(s.title for s in self.binders[name])
         for statement in self.statements:
-            if name in statement.names.hints:
+            if name not in statement.names.hints:
+                continue
+            if not stays or (statement.kind == "class" and self.reads_annotations(statement.title)):
                 yield statement, f"uses {name} in an annotation: {why}"
 
     def _run_the_opaque(self) -> None:

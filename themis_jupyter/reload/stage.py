@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
 from typing import Any
 
 from ..errors import SourceError
+from .adapters import reads_annotations
 from .outline import Diff, Outline, Statement, compare, outline_of
 from .plan import Plan, plan_reload
 from .source import Source, read_settled, syntax_error
@@ -20,6 +21,7 @@ _ABSENT: Any = object()
 # Python itself sets these in a module; a body that rebinds them is taken at its word only for __doc__.
 _MODULE_OWN = frozenset(
     {"__builtins__", "__name__", "__loader__", "__spec__", "__package__", "__file__", "__cached__"}
+    | {"__annotations__"}
 )
 
 
@@ -58,16 +60,24 @@ class Draft:
         """True where the module already runs these bytes, and need not run them again."""
         return self.before is not None and self.plan.empty and not self.plan.diff.changed
 
-    def fill(self, importer: Callable[..., Any] | None = None) -> None:
+    def fill(
+        self,
+        importer: Callable[..., Any] | None = None,
+        standins: Mapping[int, ModuleType] | None = None,
+    ) -> None:
         """Fill the scratch namespace with the live values that the new source may use.
 
         :param importer: what the statements are to use as ``__import__``.
+        :param standins: by the id of a module that is reloaded as well, what stands in for it.
         """
         scratch = self.scratch
         scratch.clear()
         scratch.update(self.live)
         for name in self.plan.removed:
             scratch.pop(name, None)
+        for name, value in self.live.items() if standins else ():
+            if isinstance(value, ModuleType) and name in scratch:
+                scratch[name] = (standins or {}).get(id(value), value)
         if "__annotations__" in scratch:
             scratch["__annotations__"] = dict(scratch["__annotations__"])
         if importer is not None:
@@ -143,9 +153,18 @@ def draft(
     return read_settled(source_path(module), parse)[1]
 
 
-def replan(item: Draft, dirty: Mapping[str, str]) -> Draft:
-    """Return the draft for the case that names it imports change as well."""
-    plan = plan_reload(item.plan.diff, full=item.plan.full, dirty=dirty)
+def replan(item: Draft, rerun: Mapping[Statement, str], dirty: Iterable[str]) -> Draft:
+    """Return the draft for the case that names it imports change as well.
+
+    :param rerun: statements that run again for that reason.
+    """
+    plan = plan_reload(
+        item.plan.diff,
+        full=item.plan.full,
+        rerun=rerun,
+        dirty=dirty,
+        reads_annotations=_annotation_reader(item.module),
+    )
     return Draft(item.module, item.source, item.before, plan, _compile(plan, item.source.filename))
 
 
@@ -164,8 +183,16 @@ def _draft(module: ModuleType, source: Source, before: Tracked | None, full: boo
         diff.added.extend(new.statements)
         plan = plan_reload(diff, full=True)
     else:
-        plan = plan_reload(compare(before.outline, source.text, source.filename), full=full)
+        plan = plan_reload(
+            compare(before.outline, source.text, source.filename),
+            full=full,
+            reads_annotations=_annotation_reader(module),
+        )
     return Draft(module, source, before, plan, _compile(plan, source.filename))
+
+
+def _annotation_reader(module: ModuleType) -> Callable[[str], bool]:
+    return lambda name: reads_annotations(vars(module).get(name))
 
 
 def _compile(plan: Plan, filename: str) -> CodeType | None:

@@ -1,0 +1,86 @@
+"""Several modules reloaded together: what changes in one is followed, and imported, by the others."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+from .importers import absolute
+from .outline import Statement
+from .stage import Draft, replan
+
+
+def spread_between(drafts: list[Draft]) -> list[Draft]:
+    """Let each module follow what changes in the others, to a fixed point."""
+    imports = [list(_imports(item)) for item in drafts]
+    for _ in range(len(drafts)):
+        changed = {
+            item.module.__name__: set(item.plan.dirty) | item.plan.removed for item in drafts
+        }
+        result = [
+            _follow(item, taken, changed) for item, taken in zip(drafts, imports, strict=True)
+        ]
+        if all(new is old for new, old in zip(result, drafts, strict=True)):
+            break
+        drafts = result
+    return drafts
+
+
+def _follow(
+    item: Draft, taken: list[tuple[Statement, str, str, str]], changed: dict[str, set[str]]
+) -> Draft:
+    rerun: dict[Statement, str] = {}
+    dirty: set[str] = set()
+    for statement, source, name, local in taken:
+        names = changed.get(source)
+        if not names or source == item.module.__name__:
+            continue
+        if name == "*":
+            dirty |= names
+        elif name in names or not name:
+            dirty.add(local)
+        else:
+            continue
+        rerun[statement] = f"{source} is reloaded as well"
+    if not dirty or (dirty <= item.plan.dirty.keys() and rerun.keys() <= item.plan.run.keys()):
+        return item
+    return replan(item, rerun, dirty)
+
+
+def _imports(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
+    """Yield a module's imports: statement, module, name in it (empty: the module), local name."""
+    outline = item.plan.new
+    for statement in outline.statements:
+        if statement.title or "import" not in outline.segment(statement):
+            continue
+        for node in ast.walk(outline.node(statement)):
+            if isinstance(node, ast.ImportFrom):
+                source = absolute(item.module, node.module or "", node.level)
+                for alias in node.names:
+                    yield statement, source, alias.name, alias.asname or alias.name
+                    inner = f"{source}.{alias.name}"
+                    yield statement, inner, "", alias.asname or alias.name
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    local = alias.asname or alias.name.partition(".")[0]
+                    yield statement, alias.name, "", local
+
+
+def staged_import(drafts: Sequence[Draft]) -> Callable[..., Any]:
+    """Return an ``__import__`` that gives the statements the staged modules, not the live ones."""
+    standins: dict[int, ModuleType] = {id(d.module): d.standin for d in drafts}
+
+    def import_(
+        name: str,
+        globals: dict[str, Any] | None = None,
+        locals: dict[str, Any] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> Any:
+        found = builtins.__import__(name, globals, locals, fromlist or (), level)
+        return standins.get(id(found), found)
+
+    return import_
