@@ -12,101 +12,24 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests import gates
+from tests.gates import SOON, Body, check_interrupts, end, looks_of_a_call, plain, start
 from themis_jupyter import inflight
-from themis_jupyter.closure import Closure, close_gates
+from themis_jupyter.closure import close_gates
 from themis_jupyter.errors import PluginBusyError, PluginNotLoadedError
 from themis_jupyter.gate import Gate
 
-SOON = 10.0  # seconds; a bound on waits that end at once unless something is broken
-
-
-def start(function: Callable[[], Any], name: str | None = None) -> Future[Any]:
-    """Run ``function`` in a thread of its own; the future has its outcome."""
-    future: Future[Any] = Future()
-
-    def body() -> None:
-        try:
-            future.set_result(function())
-        except BaseException as error:  # noqa: BLE001 - handed to who asks for the result
-            future.set_exception(error)
-
-    threading.Thread(target=body, name=name, daemon=True).start()
-    return future
-
-
-def end(future: Future[Any]) -> Any:
-    return future.result(timeout=SOON)
-
-
-class Body:
-    """The body of a call, which a test can hold inside."""
-
-    def __init__(self, gate: Gate) -> None:
-        self.gate = gate
-        self.entered = threading.Event()
-        self.leave = threading.Event()
-
-    def __call__(self) -> str:
-        self.entered.set()
-        assert self.leave.wait(SOON)
-        return "done"
-
-    def start(self, name: str = "worker") -> Future[Any]:
-        future = start(lambda: self.gate.run("work", self), name)
-        assert self.entered.wait(SOON)
-        return future
-
-
-def plain(gate: Gate, log: list[str] | None = None) -> str:
-    """Make a call that does next to nothing."""
-
-    def body() -> str:
-        if log is not None:
-            log.append("body")
-        return "ran"
-
-    return gate.run("plain", body)
+waits, drains, stack = gates.waits, gates.drains, gates.stack
 
 
 @pytest.fixture
 def gate() -> Gate:
     return Gate("counter")
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """A semaphore, released each time a call begins to wait at a shut gate."""
-    begun = threading.Semaphore(0)
-    wait = Closure.wait
-
-    def telling(closure: Closure, gate: Gate) -> None:
-        begun.release()
-        wait(closure, gate)
-
-    monkeypatch.setattr(Closure, "wait", telling)
-    return begun
-
-
-@pytest.fixture
-def drains(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """A semaphore, released each time a closer has found something in flight."""
-    begun = threading.Semaphore(0)
-    left_over = Closure._left_over
-
-    def telling(closure: Closure) -> Any:
-        calls = left_over(closure)
-        if calls:
-            begun.release()
-        return calls
-
-    monkeypatch.setattr(Closure, "_left_over", telling)
-    return begun
 
 
 # --- the open gate --------------------------------------------------------------------------------
@@ -153,6 +76,11 @@ def test_repr_tells_the_state(gate):
         assert "shut" in repr(gate)
     gate.retire()
     assert "retired" in repr(gate)
+
+
+def test_a_call_is_counted_before_it_looks_and_looks_again_when_it_is_not():
+    # The order on which everything rests; no number of swaps would find it wrong for certain.
+    assert looks_of_a_call(lambda gate: lambda: plain(gate)) == [["plain"], []]
 
 
 # --- the shut gate --------------------------------------------------------------------------------
@@ -243,6 +171,45 @@ def test_a_call_that_does_not_end_is_named_and_the_gates_open_again(gate):
     assert end(start(lambda: plain(gate))) == "ran"
     body.leave.set()
     assert end(future) == "done"
+
+
+def test_who_slips_in_by_a_generator_that_then_ends_is_still_seen(gate, monkeypatch):
+    # The thread is let in for the generator that it holds, ends that generator, and is still at
+    # work: a closer that looked at the calls before, and at the generators after, sees neither.
+    body, proceed = Body(gate), threading.Event()
+
+    def finish(generator):
+        generator.close()
+        return body()
+
+    def loop():
+        generator = tracked(gate, numbers())
+        next(generator)
+        holding.set()
+        assert proceed.wait(SOON)
+        return gate.run("late", finish, generator)
+
+    holding = threading.Event()
+    looping = start(loop)
+    assert holding.wait(SOON)
+    calls_in, looks = inflight.calls_in, []
+
+    def look(gates):
+        calls = calls_in(gates)
+        looks.append(calls)
+        if len(looks) == 1:
+            proceed.set()
+            assert body.entered.wait(SOON)
+        elif len(looks) > 2:
+            body.leave.set()
+        return calls
+
+    monkeypatch.setattr(inflight, "calls_in", look)
+    with close_gates([gate], None):
+        waited = body.leave.is_set()
+        body.leave.set()
+    assert waited
+    assert end(looping) == "done"
 
 
 def test_many_calls_are_not_all_named(gate):
@@ -446,6 +413,7 @@ def test_it_counts_until_it_is_collected(gate, make, started):
     del obj
     gc.collect()
     assert gate.in_flight() == []
+    assert not gate.tickets
 
 
 def test_a_coroutine_that_is_never_awaited_warns_once_and_by_its_name(gate):
@@ -734,6 +702,10 @@ def interrupts() -> Iterator[SimpleNamespace]:
     yield state
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, old)
+
+
+def test_an_interrupt_between_two_operations_leaves_the_counts_right(gate, drains, stack):
+    check_interrupts(stack, gate, drains, lambda body: gate.run("work", body))
 
 
 @needs_signals

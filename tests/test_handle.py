@@ -12,7 +12,6 @@ import functools
 import inspect
 import pickle
 import pydoc
-import statistics
 import threading
 import timeit
 import weakref
@@ -23,12 +22,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import gates
+from tests.gates import SOON, check_interrupts, end, looks_of_a_call, start
 from themis_jupyter.closure import close_gates
 from themis_jupyter.errors import PluginBusyError, PluginNotLoadedError
 from themis_jupyter.gate import Gate
 from themis_jupyter.handle import Handle, instance_of, make_handle, refresh, target_of
 
-from .test_gate import SOON, end, start
+drains, stack = gates.drains, gates.stack
 
 
 class Record:
@@ -948,6 +949,66 @@ def test_an_asynchronous_call_that_waits_for_an_unloaded_plugin_fails(record, ha
         end(future)
 
 
+def test_draining_is_woken_by_the_last_call_through_a_handle(drains):
+    class Plugin:
+        def work(self):
+            entered.set()
+            assert leave.wait(SOON)
+            return "done"
+
+    entered, leave = threading.Event(), threading.Event()
+    handle = handle_of(Plugin())
+    working = start(handle.work)
+    assert entered.wait(SOON)
+    closing = start(lambda: close_gates([gate_of(handle)], None))
+    assert drains.acquire(timeout=SOON)
+    leave.set()
+    assert end(working) == "done"
+    end(closing).open()
+
+
+def test_a_call_is_counted_before_it_looks_through_a_handle_too():
+    class Plugin:
+        def work(self):
+            return 1
+
+    def make_call(gate):
+        record = Record(Plugin())
+        record.gate = gate
+        handle: Any = make_handle(record)
+        return handle.work
+
+    assert looks_of_a_call(make_call) == [["work"], []]
+
+
+def test_an_interrupt_in_a_handle_leaves_the_counts_right(drains, stack):
+    class Plugin:
+        def work(self, body):
+            body()
+
+    handle = handle_of(Plugin())
+    check_interrupts(stack, gate_of(handle), drains, handle.work)
+
+
+def test_a_coroutine_in_flight_may_call_the_plugin_while_it_is_drained(drains):
+    class Plugin:
+        async def outer(self):
+            begun.set()
+            await asyncio.to_thread(drains.acquire, timeout=SOON)
+            return await handle.inner()
+
+        async def inner(self):
+            return "inner"
+
+    begun = threading.Event()
+    handle = handle_of(Plugin())
+    running = start(lambda: asyncio.run(handle.outer()))
+    assert begun.wait(SOON)
+    closing = start(lambda: close_gates([gate_of(handle)], None))
+    assert end(running) == "inner"
+    end(closing).open()
+
+
 def test_a_generator_in_flight_is_named(record, handle):
     generator = handle.numbers(2)
     with pytest.raises(PluginBusyError, match=r"generator of counter\.numbers"):
@@ -1069,9 +1130,10 @@ def test_a_handle_made_before_the_first_load_works_after_it():
 
 
 def test_a_call_costs_at_most_a_microsecond_more(handle, record):
+    # The least of many short runs: what a call costs when no other process takes the processor.
+    # The medians, which a busy machine spoils, are printed by the benchmarks.
     def seconds(obj: Any) -> float:
-        runs = timeit.repeat("obj.triple(1)", globals={"obj": obj}, number=5_000, repeat=15)
-        return statistics.median(runs) / 5_000
+        runs = timeit.repeat("obj.triple(1)", globals={"obj": obj}, number=200, repeat=500)
+        return min(runs) / 200
 
-    extra = [seconds(handle) - seconds(record.instance) for _ in range(5)]
-    assert min(extra) < 1e-6
+    assert seconds(handle) - seconds(record.instance) < 1e-6

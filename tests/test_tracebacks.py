@@ -15,11 +15,10 @@ import pytest
 
 import themis_jupyter
 from themis_jupyter.errors import PluginLoadError
+from themis_jupyter.pinning import pin_source, unpin_source
 from themis_jupyter.tracebacks import (
     failing_line,
-    pin_source,
     plugin_traceback,
-    unpin_source,
 )
 
 OURS = os.path.join(os.path.dirname(themis_jupyter.__file__), "handle.py")

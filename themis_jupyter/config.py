@@ -50,6 +50,32 @@ def check_config(plugin: str, config: object, schema: Mapping[str, Any] | None) 
     return dict(config)
 
 
+def own_copy(value: Any) -> Any:
+    """Return a configuration in new containers: plain dicts, lists, tuples and sets, at any depth.
+
+    Other values are shared. They may be anything: an open file, a table that fills the memory.
+    """
+    return _own_copy(value, {})
+
+
+def _own_copy(value: Any, made: dict[int, Any]) -> Any:
+    kind = type(value)
+    if kind not in (dict, list, tuple, set):
+        return value
+    if id(value) in made:
+        return made[id(value)]
+    if kind is dict:
+        copy = made[id(value)] = {}
+        copy.update((key, _own_copy(each, made)) for key, each in value.items())
+        return copy
+    if kind is list:
+        copied: list[Any] = []
+        made[id(value)] = copied
+        copied.extend(_own_copy(each, made) for each in value)
+        return copied
+    return kind(value) if kind is set else tuple(_own_copy(each, made) for each in value)
+
+
 def _message(plugin: str, problems: list[str]) -> str:
     start = f"the configuration of {plugin!r} does not fit its schema:"
     if len(problems) == 1:

@@ -6,8 +6,8 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from .phases import Outcome, Phase
 
@@ -50,6 +50,13 @@ class PhaseEvent:
 Listener = Callable[[PhaseEvent], object]
 
 
+@dataclass(eq=False, slots=True)
+class _Subscription:
+    listener: Listener
+    #: Threads that are inside it.
+    running: set[int] = field(default_factory=set)
+
+
 class EventStream:
     """Delivers events to subscribers, in order, and remembers the last ones.
 
@@ -57,40 +64,58 @@ class EventStream:
     """
 
     def __init__(self, history: int = 1000) -> None:
-        self._listeners: list[tuple[object, Listener]] = []
+        self._subscriptions: list[_Subscription] = []
         self._lock = threading.Lock()
         self.history: deque[PhaseEvent] = deque(maxlen=history)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener(event)`` for each event from now on; return what ends that."""
-        entry = (object(), listener)
+        entry = _Subscription(listener)
         with self._lock:
-            self._listeners.append(entry)
+            self._subscriptions.append(entry)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._listeners = [e for e in self._listeners if e[0] is not entry[0]]
+                self._subscriptions = [e for e in self._subscriptions if e is not entry]
 
         return unsubscribe
 
     def clear(self) -> None:
         """Forget all subscribers."""
         with self._lock:
-            self._listeners = []
+            self._subscriptions = []
 
     def __len__(self) -> int:
-        return len(self._listeners)
+        return len(self._subscriptions)
 
-    def emit(self, event: PhaseEvent) -> list[BaseException]:
-        """Deliver ``event``; return what listeners raised, which harms nothing else."""
+    def emit(
+        self, event: PhaseEvent, call: Callable[[Listener, PhaseEvent], Any] | None = None
+    ) -> list[BaseException]:
+        """Deliver ``event``; return what listeners raised, which harms nothing else.
+
+        A listener is not called from inside itself: what it does may cause events.
+
+        :param call: calls a listener with an event; by default, that is all it does.
+        """
         self.history.append(event)
         with self._lock:
-            listeners = list(self._listeners)
+            subscriptions = list(self._subscriptions)
         raised: list[BaseException] = []
-        for _, listener in listeners:
+        thread = threading.get_ident()
+        for entry in subscriptions:
+            if thread in entry.running:
+                continue
+            entry.running.add(thread)
             try:
-                listener(event)
-            except BaseException as error:  # noqa: BLE001 - a listener harms nothing, whatever it raises
-                log.warning("listener %r raised at %s", listener, event.phase.value, exc_info=True)
+                if call is None:
+                    entry.listener(event)
+                else:
+                    call(entry.listener, event)
+            except BaseException as error:
+                log.warning(
+                    "listener %r raised at %s", entry.listener, event.phase.value, exc_info=True
+                )
                 raised.append(error)
+            finally:
+                entry.running.discard(thread)
         return raised

@@ -1,49 +1,71 @@
-"""Ctrl-C stops the user's code, never ours half-way.
+"""Ctrl-C stops the plugin's code, never ours half-way.
 
-During a reload, SIGINT raises ``KeyboardInterrupt`` only while code of the plugin runs (its body, its
-``initialize`` …). At other moments it is remembered and raised when such code is about to run next.
+During an operation SIGINT does what it did before, usually raise ``KeyboardInterrupt``, only while code
+of the plugin runs (its body, its ``initialize`` …). At other moments it is remembered, and does so when
+such code is about to run next, or when the operation is over.
 """
 
 from __future__ import annotations
 
+import logging
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import Any
+from types import CodeType, FrameType, TracebackType
+from typing import Any, ClassVar
+
+log = logging.getLogger("themis_jupyter.manager")
 
 
 class InterruptGuard:
     """A context that holds SIGINT back, but for the stretches marked by :meth:`allowed`.
 
     Only the main thread receives signals; in another one the guard does nothing. Guards nest: an inner
-    one leaves the work to the outer one.
+    one leaves the work to the outer one, which it gives back as it found it.
     """
 
-    _active: InterruptGuard | None = None
+    _active: ClassVar[InterruptGuard | None] = None
 
     def __init__(self) -> None:
-        self._open = False
-        self._pending = False
+        self._outer: InterruptGuard | None = None
+        self._was_open = False
         self._previous: Any = None
         self._installed = False
-        self._raise: Callable[[], BaseException] = KeyboardInterrupt
+        self._open = False
+        self._pending = False
+        self._acted = False
+        self._spare = 0
+        self._announced: type[BaseException] | None = None
 
     def __enter__(self) -> InterruptGuard:
         if threading.current_thread() is not threading.main_thread():
             return self
         if InterruptGuard._active is not None:
-            return InterruptGuard._active
+            self._outer = InterruptGuard._active
+            self._was_open, self._outer._open = self._outer._open, False
+            return self._outer
         self._previous = signal.getsignal(signal.SIGINT)
-        if self._previous in (None, signal.SIG_IGN, signal.SIG_DFL):
+        if not callable(self._previous):
             return self  # not ours to change: Ctrl-C does not raise in this process
         InterruptGuard._active = self
         self._installed = True
         signal.signal(signal.SIGINT, self._on_interrupt)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._outer is not None:
+            if self._was_open and error is None:
+                self._outer.check()
+            self._outer._open = self._was_open
+            return
         if not self._installed:
             return
         self._installed = False
@@ -51,116 +73,104 @@ class InterruptGuard:
         # The plugin may have set a handler of its own: then that one stays.
         if signal.getsignal(signal.SIGINT) == self._on_interrupt:
             signal.signal(signal.SIGINT, self._previous)
+        if error is None:
+            self.check()
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._open:
-            self._open = False  # what follows is our clean-up
-            raise self._raise()
-        self._pending = True
+        expired, self._announced = self._announced, None
+        if expired is None and self._spare:
+            self._spare -= 1
+            log.warning("the old version is being brought back; press Ctrl-C again to give it up")
+        elif self._open and (frame is None or frame.f_code not in _EDGES):
+            if expired is not None:
+                raise expired
+            self._acted = True
+            self._previous(number, frame)
+        elif expired is None:
+            self._pending = True
 
-    @property
-    def pending(self) -> bool:
-        """True where an interrupt is waiting."""
-        return self._pending
+    # -- by the operation ------------------------------------------------------------------------
 
-    @property
-    def is_installed(self) -> bool:
-        """True where this guard receives SIGINT."""
-        return self._installed
+    def allowed(self) -> _Window:
+        """Let Ctrl-C act while the body of the ``with`` runs; one that is waiting acts at once.
 
-    def raise_next(self, make_error: Callable[[], BaseException]) -> None:
-        """Say what the next signal raises."""
-        self._raise = make_error
+        :raises KeyboardInterrupt: Ctrl-C was, or is, pressed.
+        """
+        return _Window(self)
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Let Ctrl-C stop the body, whose errors harm nothing; it then acts on what comes after, too."""
+        was_pending, self._pending, self._acted = self._pending, False, False
+        try:
+            with self.allowed():
+                yield
+        finally:
+            self._pending = self._pending or was_pending or self._acted
+
+    def check(self) -> None:
+        """Let a waiting interrupt act now.
+
+        :raises KeyboardInterrupt: as a rule, if there is one.
+        """
+        if self._pending:
+            self._pending = False
+            self._previous(signal.SIGINT, sys._getframe())
 
     def drop_pending(self) -> None:
         """Forget an interrupt that is waiting."""
         self._pending = False
 
-    @contextmanager
-    def allowed(self) -> Iterator[None]:
-        """Let Ctrl-C raise while the body of the ``with`` runs; a waiting one raises at once.
+    def spare(self, number: int) -> None:
+        """Let the next ``number`` interrupts pass without effect, but for a message."""
+        self._spare = number
 
-        :raises KeyboardInterrupt: Ctrl-C was, or is, pressed.
-        """
-        if not self._installed:
-            yield
-            return
-        if self._pending:
-            self._pending = False
-            raise KeyboardInterrupt
-        self._open = True
-        try:
-            yield
-        finally:
-            self._open = False
+    # -- by another thread, for a time limit -----------------------------------------------------
 
+    def can_expire(self, thread: int) -> bool:
+        """Return whether :meth:`expire` reaches a thread: it is the main one, and SIGINT is ours."""
+        return (
+            self._installed
+            and thread == threading.main_thread().ident
+            and signal.getsignal(signal.SIGINT) == self._on_interrupt
+        )
 
-@contextmanager
-def time_limit(
-    guard: InterruptGuard, seconds: float | None, make_error: Callable[[], BaseException]
-) -> Iterator[None]:
-    """Raise ``make_error()`` in the current thread if the body takes longer than ``seconds``.
+    def expire(self, error: type[BaseException]) -> None:
+        """Raise ``error`` in the main thread, if it is in an allowed stretch; ends blocking calls."""
+        self._announced = error
+        if hasattr(signal, "pthread_kill"):
+            main = threading.main_thread().ident
+            assert main is not None
+            signal.pthread_kill(main, signal.SIGINT)
+        else:
+            signal.raise_signal(signal.SIGINT)
 
-    In the main thread the limit comes as a signal, which ends a blocking call as well; in others as an
-    asynchronous exception, which arrives between two steps of Python code: a call into C that never
-    returns cannot be ended there.
-    """
-    if seconds is None:
-        yield
-        return
-    limit = _Limit(guard, make_error)
-    timer = threading.Timer(seconds, limit.expire)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except _Expired:
-        raise make_error() from None
-    finally:
-        timer.cancel()
-        limit.end()
+    def settle(self) -> None:
+        """Wait until the signal that :meth:`expire` sent has come: it must not hit what runs next."""
+        deadline = time.monotonic() + 1.0
+        while self._announced is not None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        self._announced = None
 
 
-class _Limit:
-    """Delivers one exception to one thread, or none once the stretch has ended."""
+class _Window:
+    """A stretch in which Ctrl-C acts. A class of its own: entering and leaving are one step each."""
 
-    def __init__(self, guard: InterruptGuard, make_error: Callable[[], BaseException]) -> None:
+    __slots__ = ("_before", "_guard")
+
+    def __init__(self, guard: InterruptGuard) -> None:
         self._guard = guard
-        self._make_error = make_error
-        self._thread = threading.get_ident()
-        self._lock = threading.Lock()
-        self._ended = False
-        self._asynchronous = False
+        self._before = False
 
-    def expire(self) -> None:
-        with self._lock:
-            if self._ended:
-                return
-            if self._guard.is_installed and self._thread == threading.main_thread().ident:
-                self._guard.raise_next(self._make_error)
-                if hasattr(signal, "pthread_kill"):
-                    signal.pthread_kill(self._thread, signal.SIGINT)
-                else:
-                    signal.raise_signal(signal.SIGINT)
-            else:
-                self._asynchronous = True
-                _raise_in(self._thread, _Expired)
+    def __enter__(self) -> None:
+        guard = self._guard
+        guard.check()
+        self._before = guard._open
+        guard._open = True
 
-    def end(self) -> None:
-        with self._lock:
-            self._ended = True
-            if self._asynchronous:
-                _raise_in(self._thread, None)
-            self._guard.raise_next(KeyboardInterrupt)
+    def __exit__(self, *_: object) -> None:
+        self._guard._open = self._before
 
 
-class _Expired(BaseException):
-    """Carries an expired limit into a thread; never leaves :func:`time_limit`."""
-
-
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    # The one way CPython offers to reach a thread other than the main one.
-    import ctypes
-
-    argument = ctypes.py_object(error) if error is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument)
+# An exception raised in one of these would leave the window open, or pass by the ``with``.
+_EDGES: frozenset[CodeType] = frozenset({_Window.__enter__.__code__, _Window.__exit__.__code__})

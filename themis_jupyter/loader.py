@@ -1,39 +1,65 @@
-"""Loading and unloading single plugins, with all or nothing left behind."""
+"""Loading plugins, their dependencies first, with all or nothing left behind."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any
 
 from .candidate import Candidate
 from .catalog import Catalog, is_path
-from .closure import close_gates
-from .config import check_config
+from .config import check_config, own_copy
 from .dependencies import load_order
-from .errors import PluginDefinitionError, PluginError, PluginLoadError, ThemisError, describe
+from .errors import (
+    PluginDefinitionError,
+    PluginError,
+    PluginLoadError,
+    ThemisError,
+    describe,
+)
 from .gate import Gate
-from .loading import SubmoduleFinder, drop_modules, import_candidate
+from .loading import SubmoduleFinder, drop_modules, import_candidate, prepare_present
 from .manifest import Manifest
-from .operation import Operation
+from .operation import Kind, Operation
 from .phases import Outcome, Phase
+from .plugin import Plugin
 from .plugin_source import find_plugin
 from .policy import Policy
-from .record import Record
+from .record import Record, submodules
+from .reload import Staged
 from .reload.surroundings import Surroundings
-from .reload.tracking import restore as restore_tracking
-from .reload.tracking import tracked
 from .running import Runner
+from .unloading import unload
+
+log = logging.getLogger("themis_jupyter.manager")
+
+
+@dataclass(eq=False)
+class _Attempt:
+    """How far one load has come.
+
+    :param present: the module, where others had imported it before.
+    :param instance: set when its ``initialize`` is about to run.
+    """
+
+    candidate: Candidate
+    present: ModuleType | None
+    staged: Staged | None = None
+    committed: bool = False
+    instance: Plugin | None = None
 
 
 class Loader:
-    """Brings plugins up, their dependencies first, and takes them down.
+    """Brings plugins up.
 
     :param records: of all plugins that were ever loaded, by name.
     :param folders: searched for names.
-    :param operation: makes the operation of one load.
+    :param operation: makes the operation of one load or unload.
     """
 
     def __init__(
@@ -44,7 +70,7 @@ class Loader:
         policy: Callable[[], Policy],
         finder: SubmoduleFinder,
         runner: Runner,
-        operation: Callable[[], Operation],
+        operation: Callable[[Kind], Operation],
     ) -> None:
         self._records = records
         self._catalog = catalog
@@ -54,11 +80,9 @@ class Loader:
         self._runner = runner
         self._operation = operation
 
-    # -- up --------------------------------------------------------------------------------------
+    # -- what is loaded --------------------------------------------------------------------------
 
-    def load(
-        self, name_or_path: str | os.PathLike[str], config: dict[str, Any] | None
-    ) -> Record:
+    def load(self, name_or_path: str | os.PathLike[str], config: dict[str, Any] | None) -> Record:
         """Load a plugin and what it needs; if one of them fails, unload those that were loaded for it.
 
         :raises ThemisError: it cannot be loaded.
@@ -69,13 +93,25 @@ class Loader:
             return present
         loaded: list[Record] = []
         try:
-            self._load_all(candidate, config, loaded)
+            return self._load_all(candidate, config, loaded)
         except BaseException:
             for record in reversed(loaded):
-                with suppress(Exception):  # the first error is the one to tell
-                    self.unload(record, None, 0.0)
+                self._unload_again(record)
             raise
-        return self._records[candidate.name]
+
+    def load_needed(
+        self, name: str, manifests: Mapping[str, Manifest], undo: list[Callable[[], object]]
+    ) -> None:
+        """Load what a plugin needs and is not loaded yet.
+
+        :param manifests: of plugins that are being reloaded, it among them, as they are going to be.
+        :param undo: gets what unloads each that was loaded.
+        :raises DependencyError: it cannot be had.
+        """
+        for need in self._order(name, manifests):
+            if need not in manifests and not self._is_loaded(need):
+                record = self.load(need, None)
+                undo.append(lambda record=record: self._unload_again(record))  # type: ignore[misc]
 
     def _candidate(self, name_or_path: str | os.PathLike[str]) -> Candidate:
         record = None if is_path(name_or_path) else self._records.get(os.fspath(name_or_path))
@@ -86,43 +122,64 @@ class Loader:
     def _present(self, candidate: Candidate, config: dict[str, Any] | None) -> Record | None:
         """Return the record if this very plugin is loaded already.
 
-        :raises PluginDefinitionError: another one has its name.
+        :raises PluginError: it is, but not as asked for; or another one has its name.
         """
-        record = self._records.get(candidate.name)
-        if record is None or not record.is_loaded:
+        # By path as well: running it may have told another name than reading it.
+        loaded = [record for record in self._records.values() if record.is_loaded]
+        same = [r for r in loaded if r.candidate.path == candidate.path]
+        record = next(iter(same or [r for r in loaded if r.name == candidate.name]), None)
+        if record is None:
             return None
+        name = record.name
         if record.candidate.path != candidate.path:
-            raise PluginDefinitionError(
-                candidate.name,
-                f"a plugin {candidate.name!r} is loaded already, from {record.candidate.path}; "
-                f"{candidate.path} has the same name. Unload that one first, or give this one another "
-                "`name`.",
-            )
-        if config is not None and config != record.config:
+            raise _taken(name, record, candidate)
+        if record.is_broken:
             raise PluginError(
-                candidate.name,
-                f"{candidate.name!r} is loaded already, with another configuration. To change it: "
-                f"pm.reload_plugin({candidate.name!r}, config=...).",
+                name,
+                f"{name!r} is loaded, but broken since its last reload failed. Mend the file and "
+                f"reload it, which gives it its state back: %reload_plugin {name}. Or start anew: "
+                f"%unload_plugin {name}, then load it.",
+            )
+        if config is not None and not _same_config(config, record.config):
+            raise PluginError(
+                name,
+                f"{name!r} is loaded already, with another configuration. To change it: "
+                f"pm.reload_plugin({name!r}, config=...).",
             )
         return record
 
+    def _is_loaded(self, name: str) -> bool:
+        record = self._records.get(name)
+        return record is not None and record.is_loaded
+
+    def unload(self, records: Sequence[Record], drain_timeout: float) -> None:
+        """Unload plugins together; see :func:`.unloading.unload`."""
+        told = partial(self._operation, "unload")
+        unload(records, self._runner, told, self._finder, drain_timeout)
+
+    # -- what is needed --------------------------------------------------------------------------
+
     def _load_all(
         self, candidate: Candidate, config: dict[str, Any] | None, loaded: list[Record]
-    ) -> None:
+    ) -> Record:
         self._catalog.candidates.setdefault(candidate.name, candidate)
-        for need in self._order(candidate.name, candidate.manifest):
-            if need == candidate.name or self._is_loaded(need):
-                continue
-            self._load_all(self._catalog.find(need, self._folders), None, loaded)
-        loaded.append(self._load_one(candidate, config, loaded))
+        self._load_dependencies(candidate.name, candidate.manifest, loaded)
+        record = self._load_one(candidate, config, loaded)
+        loaded.append(record)
+        return record
 
-    def _order(self, name: str, manifest: Manifest) -> list[str]:
+    def _load_dependencies(self, name: str, manifest: Manifest, loaded: list[Record]) -> None:
+        for need in self._order(name, {name: manifest}):
+            if need != name and not self._is_loaded(need):
+                self._load_all(self._catalog.find(need, self._folders), None, loaded)
+
+    def _order(self, name: str, manifests: Mapping[str, Manifest]) -> list[str]:
         """Return what ``name`` needs, itself last; look for what is not known yet."""
-        manifests = self._manifests() | {name: manifest}
-        if any(dependency.name not in manifests for dependency in manifest.dependencies):
+        known = {**self._manifests(), **manifests}
+        if any(dependency.name not in known for dependency in known[name].dependencies):
             self._catalog.refresh(self._folders)
-            manifests = self._manifests() | {name: manifest}
-        return load_order(name, manifests)
+            known = {**self._manifests(), **manifests}
+        return load_order(name, known)
 
     def _manifests(self) -> dict[str, Manifest]:
         loaded = {
@@ -132,135 +189,129 @@ class Loader:
         }
         return self._catalog.manifests(loaded)
 
-    def _is_loaded(self, name: str) -> bool:
-        record = self._records.get(name)
-        return record is not None and record.is_loaded
-
-    def load_needed(self, record: Record, manifest: Manifest) -> Iterable[Callable[[], None]]:
-        """Load what a reloaded plugin newly needs.
-
-        :returns: for each plugin that was loaded, what unloads it.
-        :raises DependencyError: it cannot be had.
-        """
-        undo: list[Callable[[], None]] = []
-        for need in self._order(record.name, manifest):
-            if need != record.name and not self._is_loaded(need):
-                made = self.load(need, None)
-                undo.append(lambda made=made: self.unload(made, None, 0.0))  # type: ignore[misc]
-        return undo
+    # -- one plugin ------------------------------------------------------------------------------
 
     def _load_one(
         self, candidate: Candidate, config: dict[str, Any] | None, loaded: list[Record]
     ) -> Record:
-        operation = self._operation()
-        name = candidate.name
+        operation = self._operation("load")
+        attempt = _Attempt(candidate, sys.modules.get(candidate.module))
         surroundings = Surroundings()
-        before = sys.modules.get(candidate.module)
-        remembered = tracked(before) if before is not None else None
-        record = self._records.get(name)
-        fresh = record is None
-        if record is None:
-            record = Record(name, candidate, Gate(name))
         try:
-            self._bring_up(record, candidate, config, operation, loaded)
+            record = self._bring_up(attempt, config, operation, loaded)
         except BaseException as error:
-            record.instance = record.module = None
-            present = sys.modules.get(candidate.module)
-            if before is None and present is not None:
-                drop_modules([present])
-            elif before is not None:
-                restore_tracking(before, remembered)
-            if candidate.is_package:
-                self._finder.remove(candidate.module)
-            surroundings.restore()
+            self._take_back(attempt, surroundings)
+            name = candidate.name
             operation.tell(name, Outcome.ABORTED, "ended", operation.elapsed, describe(error))
             if isinstance(error, ThemisError | KeyboardInterrupt):
                 raise
             raise _failed(name, candidate, error) from error
-        if fresh:
-            self._records[name] = record
-        else:  # the order of loading is the order of the records
-            self._records[name] = self._records.pop(name)
-        operation.tell(name, Phase.AFTER_LOAD, "ended", operation.elapsed)
+        if attempt.staged is not None:
+            attempt.staged.finish()
+        operation.tell(record.name, Phase.AFTER_LOAD, "ended", operation.elapsed)
         return record
 
     def _bring_up(
         self,
-        record: Record,
-        candidate: Candidate,
+        attempt: _Attempt,
         config: dict[str, Any] | None,
         operation: Operation,
         loaded: list[Record],
-    ) -> None:
-        name = record.name
+    ) -> Record:
+        candidate, runner = attempt.candidate, self._runner
+        name = candidate.name
         with operation.step(name, Phase.LOAD):
             if candidate.is_package:
                 self._finder.add(candidate.module)
-            module = self._runner.call(
-                name, "the body", import_candidate, candidate, self._policy
-            )
+            module = self._import(attempt)
         with operation.step(name, Phase.CREATE):
             source = find_plugin(vars(module), candidate.module, candidate.attr)
-            instance = self._runner.call(name, f"{source.kind}", source.create)
+            source.check()
+            instance = runner.call(name, "creating the instance", source.create)
             manifest = candidate.manifest_of(instance)
-            given = check_config(name, config, manifest.config_schema)
-            if manifest.name != name and self._is_loaded(manifest.name):
-                raise PluginDefinitionError(
-                    manifest.name, f"a plugin {manifest.name!r} is loaded already."
-                )
-            for need in self._order(manifest.name, manifest):
-                if need != manifest.name and not self._is_loaded(need):
-                    self._load_all(self._catalog.find(need, self._folders), None, loaded)
+            name = manifest.name  # running it may tell another one than reading it did
+            self._refuse_taken(name, candidate)
+            given = own_copy(check_config(name, config, manifest.config_schema))
+            self._load_dependencies(name, manifest, loaded)
         with operation.step(name, Phase.INITIALIZE):
-            self._runner.initialize(name, instance, given, None)
+            attempt.instance = instance
+            runner.initialize(name, instance, given, None)
         with operation.step(name, Phase.AFTER_LOAD):
-            operation.announce(name, Phase.AFTER_LOAD)
-            record.candidate, record.module, record.manifest = candidate, module, manifest
-            record.config, record.instance = given, instance
+            record = self._records.pop(name, None) or Record(name, candidate, Gate(name))
+            record.candidate, record.manifest, record.json = (
+                candidate,
+                manifest,
+                candidate.json_fields(),
+            )
+            record.module, record.adopted = module, attempt.present is not None
+            record.config = {k: v for k, v in given.items() if k != "restored_state"}
             record.last = record.failure = record.kept = record.dormant = None
+            record.instance = instance
+            self._records[name] = record  # the order of the records is that of loading
             record.gate.revive()
+            operation.announce(name, Phase.AFTER_LOAD)
+        return record
 
-    # -- down ------------------------------------------------------------------------------------
+    def _import(self, attempt: _Attempt) -> ModuleType:
+        candidate = attempt.candidate
+        if attempt.present is None:
+            return self._runner.call(
+                candidate.name, "the body", import_candidate, candidate, self._policy
+            )
+        attempt.staged = prepare_present(candidate, attempt.present, self._policy())
+        if attempt.staged.unchanged:
+            attempt.staged = None
+            return attempt.present
+        attempt.staged.stage(partial(self._runner.call, candidate.name, "the body"))
+        attempt.staged.commit()
+        attempt.committed = True
+        return attempt.present
 
-    def unload(
-        self, record: Record, operation: Operation | None, drain_timeout: float
-    ) -> None:
-        """Shut a plugin down and drop its modules.
+    def _refuse_taken(self, name: str, candidate: Candidate) -> None:
+        record = self._records.get(name)
+        if record is not None and record.is_loaded:
+            raise _taken(name, record, candidate)
 
-        :raises PluginBusyError: calls in flight do not end; it goes on running.
-        :raises PluginError: its ``shutdown`` raised; it is unloaded all the same.
-        """
-        operation = operation or self._operation()
-        operation.kind = _UNLOAD
-        name = record.name
-        raised: BaseException | None = None
-        with operation.step(name, Phase.BEFORE_UNLOAD):
-            operation.announce(name, Phase.BEFORE_UNLOAD)
-            with self._runner.guard.allowed():
-                closure = close_gates([record.gate], drain_timeout)
-        with closure:
-            instance = record.instance
-            if instance is not None:
-                try:
-                    with operation.step(name, Phase.UNLOAD):
-                        self._runner.call(name, "shutdown()", instance.shutdown)
-                except BaseException as error:  # noqa: BLE001 - told below; a user wants it gone
-                    raised = error
-            with operation.step(name, Phase.AFTER_UNLOAD):
-                drop_modules(record.modules)
-                if record.candidate.is_package:
-                    self._finder.remove(record.candidate.module)
-                record.instance = record.dormant = record.module = record.kept = None
-                record.gate.retire()
-                operation.announce(name, Phase.AFTER_UNLOAD)
-        operation.tell(name, Phase.AFTER_UNLOAD, "ended", operation.elapsed)
-        if raised is not None:
-            raise PluginError(
-                name, f"{name!r} is unloaded, but its shutdown() raised {describe(raised)}."
-            ) from raised
+    def _take_back(self, attempt: _Attempt, surroundings: Surroundings) -> None:
+        """Leave nothing behind of a load that failed."""
+        candidate, module = attempt.candidate, sys.modules.get(attempt.candidate.module)
+        if attempt.instance is not None:
+            try:
+                self._runner.shutdown(candidate.name, attempt.instance)
+            except BaseException as error:  # noqa: BLE001 - it never started fully; the rest goes on
+                log.info("shutdown() of half-started %r: %s", candidate.name, describe(error))
+        if attempt.staged is not None:
+            if attempt.committed:
+                attempt.staged.undo()
+            else:
+                attempt.staged.discard()
+        if attempt.present is None and module is not None:
+            drop_modules([*submodules(candidate.module), module])
+        if candidate.is_package:
+            self._finder.remove(candidate.module)
+        surroundings.restore()
+
+    def _unload_again(self, record: Record) -> None:
+        """Unload what was loaded only for something that failed."""
+        try:
+            self.unload([record], 0.0)
+        except Exception as error:  # noqa: BLE001 - the first error is the one to tell
+            log.warning("%r, loaded as a dependency: %s", record.name, describe(error))
 
 
-_UNLOAD: Literal["unload"] = "unload"
+def _same_config(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 - values such as arrays cannot be compared: take them as others
+        return False
+
+
+def _taken(name: str, record: Record, candidate: Candidate) -> PluginDefinitionError:
+    return PluginDefinitionError(
+        name,
+        f"a plugin {name!r} is loaded already, from {record.candidate.path}; {candidate.path} has the "
+        "same name. Unload that one first, or give this one another `name`.",
+    )
 
 
 def _failed(name: str, candidate: Candidate, error: BaseException) -> PluginLoadError:

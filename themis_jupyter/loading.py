@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.abc import MetaPathFinder
+from os.path import samefile
 from types import ModuleType
 
 from .candidate import Candidate
 from .errors import PluginDefinitionError, SourceError
 from .policy import Bytes, Policy
+from .record import submodules
+from .reload import Staged, prepare
 from .reload.source import Source, read_settled, syntax_error
 from .reload.tracking import forget, track, tracked
 
@@ -67,7 +71,7 @@ class SubmoduleFinder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Return the ordinary spec with a verifying loader, for a submodule of a package plugin."""
-        if path is None or fullname.partition(".")[0] not in self.packages:
+        if path is None or not any(fullname.startswith(f"{p}.") for p in list(self.packages)):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
@@ -89,16 +93,17 @@ class SubmoduleFinder(MetaPathFinder):
 
 
 def import_candidate(candidate: Candidate, policy: Callable[[], Policy]) -> ModuleType:
-    """Import a candidate's module, or adopt it where the user has imported it already.
+    """Import a candidate's module, which is not imported yet, and the packages above it.
 
-    :raises PluginDefinitionError: another module of that name is loaded.
     :raises SourceError: the file cannot be read, decoded or compiled.
     :raises BaseException: whatever the module's body raises.
     """
     name = candidate.module
-    present = sys.modules.get(name)
-    if present is not None:
-        return _adopt(present, candidate, policy)
+    parent, _, child = name.rpartition(".")
+    if parent:
+        importlib.import_module(parent)
+        if name in sys.modules:  # its package has just imported it
+            return sys.modules[name]
     loader = VerifiedLoader(name, str(candidate.path), policy)
     spec = importlib.util.spec_from_file_location(
         name,
@@ -115,11 +120,19 @@ def import_candidate(candidate: Candidate, policy: Callable[[], Policy]) -> Modu
     except BaseException:
         sys.modules.pop(name, None)
         raise
+    if parent:
+        setattr(sys.modules[parent], child, module)
     return sys.modules[name]
 
 
-def _adopt(module: ModuleType, candidate: Candidate, policy: Callable[[], Policy]) -> ModuleType:
-    """Take a module that was imported by other means, and make it run what is on disk."""
+def prepare_present(candidate: Candidate, module: ModuleType, policy: Policy) -> Staged:
+    """Prepare a module that was imported by other means to run what is on disk, in place.
+
+    What an earlier import ran is not known for sure, unless it was tracked: then it runs in full.
+
+    :raises PluginDefinitionError: it is another module of that name.
+    :raises SourceError: the file cannot be read, decoded or compiled.
+    """
     filename = getattr(module, "__file__", None)
     if filename is None or not _same_file(filename, candidate):
         raise PluginDefinitionError(
@@ -127,24 +140,22 @@ def _adopt(module: ModuleType, candidate: Candidate, policy: Callable[[], Policy
             f"a module {module.__name__!r} is loaded already, from {filename or 'elsewhere'}, so "
             f"{candidate.path} cannot be loaded under that name. Rename one of the files.",
         )
-    if tracked(module) is None:
-        from .reload.engine import reload_in_place
-
-        # What an earlier import ran is not known for sure: run the file in full, in place.
-        reload_in_place(module, full=True, check=lambda name, source: check(policy(), name, source))
-    return module
+    modules = [*(submodules(module.__name__) if candidate.is_package else ()), module]
+    return prepare(
+        [m for m in modules if (m.__file__ or "").endswith(".py")],
+        full=tracked(module) is None,
+        check=lambda name, source: check(policy, name, source),
+    )
 
 
 def _same_file(filename: str, candidate: Candidate) -> bool:
-    from os.path import samefile
-
     try:
         return samefile(filename, candidate.path)
     except OSError:
         return False
 
 
-def drop_modules(modules: Sequence[ModuleType]) -> None:
+def drop_modules(modules: Iterable[ModuleType]) -> None:
     """Take modules out of ``sys.modules`` and forget their sources."""
     for module in modules:
         name = module.__name__

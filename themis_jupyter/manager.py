@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from traitlets import Float, List, Unicode
@@ -30,15 +30,15 @@ from .interrupts import InterruptGuard
 from .loader import Loader
 from .loading import SubmoduleFinder, check
 from .manifest import Manifest
-from .operation import Operation
-from .phases import Outcome
+from .operation import Kind, Operation
+from .phases import Outcome, Phase
 from .plugin import PluginType
 from .policy import AllowAll, Policy
 from .record import Record
 from .report import ReloadReport
 from .running import Runner
 from .transaction import Request, Transaction
-from .turns import Turns
+from .turns import TURNS
 
 log = logging.getLogger("themis_jupyter.manager")
 
@@ -50,7 +50,9 @@ class PluginManager(SingletonConfigurable):
     """
 
     plugin_folders = List(
-        Unicode(), default_value=[".", "plugins"], help="Folders that are searched for a plugin's name."
+        Unicode(),
+        default_value=[".", "plugins"],
+        help="Folders that are searched for a plugin's name.",
     ).tag(config=True)
     drain_timeout = Float(
         5.0, min=0.0, help="Seconds that a reload waits for calls in flight before it gives up."
@@ -75,7 +77,6 @@ class PluginManager(SingletonConfigurable):
         self._catalog = Catalog()
         self._records: dict[str, Record] = {}
         self._finder = SubmoduleFinder(lambda: self.policy)
-        self._turns = Turns(self.wait_notice)
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -94,7 +95,7 @@ class PluginManager(SingletonConfigurable):
 
     def list_loaded_plugins(self) -> list[str]:
         """Return the names of loaded plugins, in the order in which they were loaded."""
-        return [name for name, record in self._records.items() if record.is_loaded]
+        return [name for name, record in list(self._records.items()) if record.is_loaded]
 
     def is_plugin_loaded(self, name: str) -> bool:
         """Return whether a plugin is loaded."""
@@ -140,7 +141,7 @@ class PluginManager(SingletonConfigurable):
     def _loaded_manifests(self) -> dict[str, Manifest]:
         return {
             name: record.manifest
-            for name, record in self._records.items()
+            for name, record in list(self._records.items())
             if record.is_loaded and record.manifest is not None
         }
 
@@ -170,8 +171,8 @@ class PluginManager(SingletonConfigurable):
         :param config: handed to ``initialize``; checked against ``config_schema``.
         :raises ThemisError: it cannot be loaded; nothing is left behind.
         """
-        with self._turns.take(f"loading {os.fspath(name_or_path)!r}"), self._guard() as guard:
-            return self._loader(guard).load(name_or_path, config).handle
+        with self._turn(f"loading {os.fspath(name_or_path)!r}") as loader:
+            return loader.load(name_or_path, config).handle
 
     def auto_load_plugins(self) -> dict[str, ThemisError]:
         """Load all plugins that ask for it, by priority, dependencies first.
@@ -189,8 +190,8 @@ class PluginManager(SingletonConfigurable):
                     failed[name] = error
         return failed
 
-    def _guard(self) -> InterruptGuard:
-        return InterruptGuard()
+    def _operation(self, kind: Kind, guard: InterruptGuard) -> Operation:
+        return Operation(kind, self.events, self._listeners, guard)
 
     def _runner(self, guard: InterruptGuard) -> Runner:
         return Runner(guard, self.step_timeout)
@@ -203,35 +204,42 @@ class PluginManager(SingletonConfigurable):
             lambda: self.policy,
             self._finder,
             self._runner(guard),
-            lambda: Operation("load", self.events, self._listeners),
+            lambda kind: self._operation(kind, guard),
         )
+
+    @contextmanager
+    def _turn(self, what: str) -> Iterator[Loader]:
+        """Hold the turn; Ctrl-C does not come between."""
+        with InterruptGuard() as guard, TURNS.take(what, guard, self.wait_notice):
+            yield self._loader(guard)
 
     # -- unloading -------------------------------------------------------------------------------
 
     def unload_plugin(self, name: str, cascade: bool = False) -> list[str]:
         """Shut a plugin down and take its module out of ``sys.modules``.
 
+        A module that was imported before the plugin was loaded stays there.
+
         :param cascade: unload those that need it first.
         :returns: the names of what was unloaded, in order.
         :raises DependentsError: others need it, and ``cascade`` is not set.
-        :raises PluginBusyError: calls in flight do not end.
+        :raises PluginBusyError: calls in flight do not end; everything goes on running.
+        :raises PluginError: its ``shutdown`` raised; it is unloaded all the same.
         """
-        with self._turns.take(f"unloading {name!r}"), self._guard() as guard:
+        with self._turn(f"unloading {name!r}") as loader:
             self._record(name)
             dependents = self.get_dependents(name)
             if dependents and not cascade:
                 names = ", ".join(dependents)
                 raise DependentsError(
                     name,
-                    f"plugin {name!r} cannot be unloaded: {names} need{'s' * (len(dependents) == 1)} it. "
+                    f"plugin {name!r} cannot be unloaded: {names} "
+                    f"need{'s' * (len(dependents) == 1)} it. "
                     f"Unload them as well: %unload_plugin {name} --cascade",
                     dependents,
                 )
             order = [*dependents, name]
-            loader = self._loader(guard)
-            for each in order:
-                operation = Operation("unload", self.events, self._listeners)
-                loader.unload(self._records[each], operation, self.drain_timeout)
+            loader.unload([self._records[each] for each in order], self.drain_timeout)
             return order
 
     def unload_all_plugins(self) -> list[str]:
@@ -271,8 +279,9 @@ class PluginManager(SingletonConfigurable):
         :param fresh: start without the old state.
         :returns: what happened. False where the plugin does not run what is on disk.
         """
-        configs = {name: config} if config is not None else {}
-        return self._reload([name], configs, cascade=cascade, full=full, fresh=fresh)
+        configs = {} if config is None else {name: config}
+        request = Request([name], configs, full, fresh, self.drain_timeout)
+        return self._reload(request, cascade)
 
     def reload_plugins(
         self,
@@ -283,54 +292,59 @@ class PluginManager(SingletonConfigurable):
         fresh: bool = False,
     ) -> ReloadReport:
         """Bring the edits of several plugins in, as one transaction; see :meth:`reload_plugin`."""
-        return self._reload(list(names), {}, cascade=cascade, full=full, fresh=fresh)
+        asked = [names] if isinstance(names, str) else list(names)
+        return self._reload(Request(asked, {}, full, fresh, self.drain_timeout), cascade)
 
-    def _reload(
-        self,
-        names: list[str],
-        configs: dict[str, dict[str, Any]],
-        *,
-        cascade: bool,
-        full: bool,
-        fresh: bool,
-    ) -> ReloadReport:
-        operation = Operation("reload", self.events, self._listeners)
-        what = f"the reload of {', '.join(map(repr, names)) or 'nothing'}"
-        try:
-            with self._turns.take(what), self._guard() as guard:
-                group = self._group(names, cascade)
-                transaction = Transaction(
-                    [self._records[n] for n in group],
-                    Request(configs, full, fresh, self.drain_timeout),
-                    operation,
-                    self._runner(guard),
-                    asked=names,
-                    needed_by=self._needed_from_outside(group),
-                    check=lambda module, source: check(self.policy, module, source),
-                    load_dependencies=self._loader(guard).load_needed,
-                )
-                report = transaction.run()
-                self._remember(group, report)
-        except ThemisError as error:
-            # Nothing was begun: an unknown name, or a turn that cannot be had.
-            report = ReloadReport(
-                tuple(names) or ("?",), Outcome.ABORTED, error=error, elapsed=operation.elapsed
+    def _reload(self, request: Request, cascade: bool) -> ReloadReport:
+        what = f"the reload of {', '.join(map(repr, request.asked)) or 'nothing'}"
+        with InterruptGuard() as guard, ExitStack() as stack:
+            operation = self._operation("reload", guard)
+            try:
+                stack.enter_context(TURNS.take(what, guard, self.wait_notice))
+                report = self._transact(request, cascade, operation, guard)
+            except BaseException as error:  # noqa: BLE001 - always an answer, whatever was raised
+                report = _refused(request, operation, error)
+            self._remember(report)
+            operation.tell(
+                report.plugin,
+                report.outcome,
+                "ended",
+                report.elapsed,
+                describe(report.error) if report.error else None,
             )
-        operation.tell(
-            report.plugin,
-            report.outcome,
-            "ended",
-            report.elapsed,
-            describe(report.error) if report.error else None,
+            late = [w for w in operation.warnings if w not in report.warnings]
+            if late:  # listeners raised at the very end
+                report = report.with_warnings(*late)
+                self._remember(report)
+            return report
+
+    def _transact(
+        self, request: Request, cascade: bool, operation: Operation, guard: InterruptGuard
+    ) -> ReloadReport:
+        group = self._group(request.asked, cascade)
+        runner = self._runner(guard)
+        transaction = Transaction(
+            [self._records[name] for name in group],
+            request,
+            operation,
+            runner,
+            needed_by={
+                name: [d for d in self.get_dependents(name) if d not in group] for name in group
+            },
+            check=lambda module, source: runner.call(
+                module, "the policy's check", check, self.policy, module, source
+            ),
+            load_needed=self._loader(guard).load_needed,
         )
-        late = operation.warnings[len(report.warnings) :]
-        return report.with_warnings(*(w for w in late if w not in report.warnings))
+        return transaction.run()
 
     def _group(self, names: Iterable[str], cascade: bool) -> list[str]:
         """Return what is reloaded together, dependencies before dependents."""
         wanted = {self._record(name).name for name in names}
         if not wanted:
-            raise PluginNotFoundError("", "no plugin was named: give the name of one that is loaded.")
+            raise PluginNotFoundError(
+                "", "no plugin was named: give the name of one that is loaded."
+            )
         if cascade:
             wanted |= {d for name in list(wanted) for d in self.get_dependents(name)}
         manifests = self._loaded_manifests()
@@ -338,19 +352,17 @@ class PluginManager(SingletonConfigurable):
         for name in self.list_loaded_plugins():
             if name in wanted:
                 with suppress(PluginError):  # a dependency that is gone is told in CHECK
-                    order.update(dict.fromkeys(n for n in load_order(name, manifests) if n in wanted))
+                    order.update(
+                        dict.fromkeys(n for n in load_order(name, manifests) if n in wanted)
+                    )
                 order.setdefault(name)
         return list(order)
 
-    def _needed_from_outside(self, group: Sequence[str]) -> dict[str, list[str]]:
-        return {
-            name: [d for d in self.get_dependents(name) if d not in group]
-            for name in group
-        }
-
-    def _remember(self, group: Iterable[str], report: ReloadReport) -> None:
-        for name in group:
-            record = self._records[name]
+    def _remember(self, report: ReloadReport) -> None:
+        for name in report.plugins if report.steps else ():
+            record = self._records.get(name)
+            if record is None:
+                continue
             record.last = report
             if report:
                 record.failure = None
@@ -376,3 +388,18 @@ class PluginManager(SingletonConfigurable):
         :raises ConfigError: it does not.
         """
         return check_config(name, config, self.get_manifest(name).config_schema)
+
+
+def _refused(request: Request, operation: Operation, error: BaseException) -> ReloadReport:
+    """Return the report of a reload that was not even begun."""
+    names = tuple(map(str, request.asked)) or ("?",)
+    with suppress(BaseException), operation.step(names[0], Phase.CHECK):
+        raise error
+    return ReloadReport(
+        names,
+        Outcome.ABORTED,
+        steps=tuple(operation.steps),
+        error=error,
+        warnings=tuple(operation.warnings),
+        elapsed=operation.elapsed,
+    )

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from typing import Literal
 
 from .errors import describe
-from .events import EventStream, PhaseEvent
+from .events import EventStream, Listener, PhaseEvent, Status
+from .interrupts import InterruptGuard
 from .phases import ANNOUNCED, Outcome, Phase
 from .report import StepRecord
+
+Kind = Literal["load", "reload", "unload"]
 
 _numbers = itertools.count(1)
 
@@ -20,13 +23,15 @@ class Operation:
     """Tells one event stream, and for announced steps the reload listeners, what happens.
 
     :param listeners: hear of ``ANNOUNCED`` steps and of how the operation ended.
+    :param guard: lets Ctrl-C stop a listener; it then acts on the operation.
     """
 
     def __init__(
         self,
-        kind: Literal["load", "reload", "unload"],
+        kind: Kind,
         events: EventStream,
         listeners: EventStream,
+        guard: InterruptGuard,
     ) -> None:
         self.kind = kind
         self.number = next(_numbers)
@@ -35,6 +40,7 @@ class Operation:
         self.started = time.perf_counter()
         self._events = events
         self._listeners = listeners
+        self._guard = guard
 
     @property
     def elapsed(self) -> float:
@@ -68,7 +74,7 @@ class Operation:
         self,
         plugin: str,
         phase: Phase | Outcome,
-        status: Literal["started", "finished", "failed", "ended"],
+        status: Status,
         elapsed: float | None = None,
         error: str | None = None,
         detail: str = "",
@@ -83,7 +89,7 @@ class Operation:
         self,
         plugin: str,
         phase: Phase | Outcome,
-        status: Literal["started", "finished", "failed", "ended"],
+        status: Status,
         elapsed: float | None = None,
         error: str | None = None,
         detail: str = "",
@@ -93,10 +99,14 @@ class Operation:
         )
 
     def _deliver(self, stream: EventStream, event: PhaseEvent) -> None:
-        for error in stream.emit(event):
+        for error in stream.emit(event, self._call):
             self.warnings.append(
                 f"a listener raised at {event.phase.value!r}: {describe(error)}; nothing else was harmed"
             )
+
+    def _call(self, listener: Listener, event: PhaseEvent) -> None:
+        with self._guard.passing():
+            listener(event)
 
 
 class Note:

@@ -46,14 +46,17 @@ class Outcome(enum.Enum):
 
 Step = Phase | Outcome
 
+_STOPPED = (Outcome.ABORTED, Outcome.FAILED)
+
 # From each step (None: not begun) to those that may follow. Up to SAVE_STATE nothing live has been
-# touched, so a failure aborts; from BEFORE_UNLOAD on it rolls back, and only a rollback can fail.
+# touched, so a failure aborts; from BEFORE_UNLOAD on it rolls back. A rollback can fail; a plugin that
+# an earlier one has left broken still is when a reload of it stops at an early step: failed, too.
 TRANSITIONS: dict[Step | None, frozenset[Step]] = {
     None: frozenset({Phase.CHECK}),
-    Phase.CHECK: frozenset({Phase.VERIFY, Outcome.ABORTED}),
-    Phase.VERIFY: frozenset({Phase.STAGE, Outcome.UNCHANGED, Outcome.ABORTED}),
-    Phase.STAGE: frozenset({Phase.SAVE_STATE, Outcome.ABORTED}),
-    Phase.SAVE_STATE: frozenset({Phase.BEFORE_UNLOAD, Outcome.ABORTED}),
+    Phase.CHECK: frozenset({Phase.VERIFY, *_STOPPED}),
+    Phase.VERIFY: frozenset({Phase.STAGE, Outcome.UNCHANGED, *_STOPPED}),
+    Phase.STAGE: frozenset({Phase.SAVE_STATE, *_STOPPED}),
+    Phase.SAVE_STATE: frozenset({Phase.BEFORE_UNLOAD, *_STOPPED}),
     Phase.BEFORE_UNLOAD: frozenset({Phase.UNLOAD, Phase.ROLLBACK}),
     Phase.UNLOAD: frozenset({Phase.AFTER_UNLOAD, Phase.ROLLBACK}),
     Phase.AFTER_UNLOAD: frozenset({Phase.LOAD, Phase.ROLLBACK}),

@@ -40,12 +40,7 @@ class PluginSource:
         :raises PluginDefinitionError: what came is not an instance of a plugin, or the class or
             function cannot be called without arguments.
         """
-        name = getattr(self.target, "__qualname__", "create_plugin")
-        if self.kind == "class":
-            label, first = f"class {name!r}", f"{name}.__init__"
-        else:
-            label = first = f"{name}()"
-        self._check_signature(label, first)
+        self.check()
         made = self.target()
         if isinstance(made, Plugin):
             return made
@@ -60,10 +55,24 @@ class PluginSource:
             found, hint = f"{shown(made)} ({type(made).__name__})", "its class is not a plugin's"
         raise PluginDefinitionError(
             self.module,
-            f"{label} of {self.module!r} gives {found}; expected an instance of Plugin: {hint}",
+            f"{self._labels[0]} of {self.module!r} gives {found}; expected an instance of Plugin: "
+            f"{hint}",
         )
 
-    def _check_signature(self, label: str, first: str) -> None:
+    @property
+    def _labels(self) -> tuple[str, str]:
+        """What messages call it, and what is called."""
+        name = getattr(self.target, "__qualname__", "create_plugin")
+        if self.kind == "class":
+            return f"class {name!r}", f"{name}.__init__"
+        return f"{name}()", f"{name}()"
+
+    def check(self) -> None:
+        """Look whether it can be called without arguments; none of its code runs.
+
+        :raises PluginDefinitionError: it cannot.
+        """
+        label, first = self._labels
         missing = sorted(getattr(self.target, "__abstractmethods__", ()))
         if self.kind == "class" and missing:
             raise PluginDefinitionError(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -23,6 +21,9 @@ class Record:
     """One plugin, from its first load on, over reloads and unloads.
 
     :param instance: None while it is not loaded, and while it is broken.
+    :param config: a copy of what the user gave; the plugin never gets this very object.
+    :param json: what the ``plugin.json`` of a package said.
+    :param adopted: whether its module was imported by others before it was loaded.
     :param dormant: the instance of a plugin that could not be brought back after a failed reload.
     :param kept: the state that such a plugin had; the next successful reload receives it.
     """
@@ -33,7 +34,9 @@ class Record:
     instance: Plugin | None = None
     manifest: Manifest | None = None
     config: dict[str, Any] = field(default_factory=dict)
+    json: dict[str, Any] | None = None
     module: ModuleType | None = None
+    adopted: bool = False
     dormant: Plugin | None = None
     kept: Snapshot | None = None
     last: ReloadReport | None = None
@@ -53,20 +56,25 @@ class Record:
         return self.instance is not None or self.dormant is not None
 
     @property
+    def is_broken(self) -> bool:
+        """True where it waits for the next reload, because the last one could not be taken back."""
+        return self.dormant is not None
+
+    @property
     def modules(self) -> list[ModuleType]:
         """The plugin's modules, submodules of a package before it."""
         if self.module is None:
             return []
         if not self.candidate.is_package:
             return [self.module]
-        prefix = self.module.__name__ + "."
-        inner = [m for name, m in list(sys.modules.items())
-                 if name.startswith(prefix) and getattr(m, "__file__", None)]  # fmt: skip
+        inner = submodules(self.module.__name__)
         return [*sorted(inner, key=lambda m: (-m.__name__.count("."), m.__name__)), self.module]
 
     def put_to_sleep(self, state: Snapshot | None) -> None:
         """Take the plugin out of service after a failed rollback, keeping its object and state."""
-        self.dormant, self.instance, self.kept = self.instance or self.dormant, None, state
+        if self.instance is not None:
+            self.dormant = self.instance
+        self.instance, self.kept = None, state
         self.gate.retire()
 
     def wake_up(self) -> None:
@@ -77,73 +85,11 @@ class Record:
         self.gate.revive()
 
 
-@dataclass(frozen=True)
-class SetAside:
-    """What made up an instance before ``__init__`` ran on it again."""
-
-    instance: Plugin
-    cls: type
-    attributes: dict[str, Any]
-    slots: dict[str, Any]
-
-    @classmethod
-    def take(cls, instance: Plugin) -> SetAside:
-        """Remember an instance's class and attributes, and leave it without attributes."""
-        aside = cls(instance, type(instance), dict(vars(instance)), dict(_slots(instance)))
-        vars(instance).clear()
-        for name in aside.slots:
-            object.__delattr__(instance, name)
-        return aside
-
-    def put_back(self) -> None:
-        """Make the instance what it was."""
-        if type(self.instance) is not self.cls:
-            object.__setattr__(self.instance, "__class__", self.cls)
-        vars(self.instance).clear()
-        vars(self.instance).update(self.attributes)
-        for name in dict(_slots(self.instance)):
-            object.__delattr__(self.instance, name)
-        for name, value in self.slots.items():
-            object.__setattr__(self.instance, name, value)
-
-
-def adopt(instance: Plugin, made: Plugin) -> None:
-    """Give ``instance`` the class and attributes of ``made``, which a factory returned."""
-    if type(instance) is not type(made):
-        object.__setattr__(instance, "__class__", type(made))
-    vars(instance).update(vars(made))
-    for name, value in _slots(made):
-        object.__setattr__(instance, name, value)
-
-
-def _slots(instance: object) -> Iterator[tuple[str, Any]]:
-    for cls in type(instance).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        for slot in (slots,) if isinstance(slots, str) else slots:
-            private = slot.startswith("__") and not slot.endswith("__")
-            name = f"_{cls.__name__.lstrip('_')}{slot}" if private else slot
-            if name not in ("__dict__", "__weakref__") and hasattr(instance, name):
-                yield name, getattr(instance, name)
-
-
-@contextmanager
-def counted_restore(instance: Plugin) -> Iterator[list[object]]:
-    """Count the calls of ``restore_state`` on an instance while the body runs."""
-    calls: list[object] = []
-    attributes = vars(instance)
-    if not hasattr(type(instance), "restore_state") or "restore_state" in attributes:
-        yield calls
-        return
-    bound = instance.restore_state  # type: ignore[attr-defined]
-
-    def restore_state(state: Any) -> Any:
-        calls.append(state)
-        attributes.pop("restore_state", None)  # what it saves or copies must not hold this function
-        return bound(state)
-
-    attributes["restore_state"] = restore_state
-    try:
-        yield calls
-    finally:
-        if attributes.get("restore_state") is restore_state:
-            del attributes["restore_state"]
+def submodules(package: str) -> list[ModuleType]:
+    """Return the imported modules below ``package`` that have a file."""
+    prefix = package + "."
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith(prefix) and getattr(module, "__file__", None)
+    ]

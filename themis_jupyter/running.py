@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .errors import PhaseTimeoutError, PluginLoadError, StateError
-from .interrupts import InterruptGuard, time_limit
+from .config import own_copy
+from .errors import PhaseTimeoutError, PluginError, PluginLoadError, StateError
+from .instance import watch_restore
+from .interrupts import InterruptGuard
+from .limits import call_within
+from .names import shown
 from .plugin import Plugin
-from .record import counted_restore
 from .state import Snapshot
 
 T = TypeVar("T")
@@ -38,26 +42,27 @@ class Runner:
                 "longer, raise the limit: c.PluginManager.step_timeout (seconds)."
             )
 
-        with self.guard.allowed(), time_limit(self.guard, self.limit, too_slow):
-            return function(*args)
+        return call_within(self.limit, self.guard, too_slow, function, *args)
 
     def initialize(
         self, name: str, instance: Plugin, config: dict[str, Any], state: Snapshot | None
     ) -> bool:
         """Run ``initialize``; return whether it restored the state itself.
 
-        :raises PluginLoadError: it returned False.
+        :raises PluginLoadError: it returned False, or what is no answer.
         """
-        given = dict(config)
+        given = own_copy(config)
         if state is not None:
-            given["restored_state"] = state.restore()
-        with counted_restore(instance) as restored:
+            given["restored_state"] = self._loaded(name, state)
+        with watch_restore(instance) as restores:
             answer = self.call(name, "initialize()", instance.initialize, given)
         if answer is False:
             raise PluginLoadError(
                 name, f"initialize() of {name!r} returned False: the plugin refuses to start."
             )
-        return bool(restored)
+        if answer is not None and answer is not True:
+            raise PluginLoadError(name, _nonsense(name, "initialize()", answer))
+        return restores.done
 
     def restore_state(self, name: str, instance: Plugin, state: Snapshot) -> None:
         """Give a plugin its state back.
@@ -71,10 +76,13 @@ class Runner:
                 f"{name!r} had state, but has no restore_state() any more. Derive it from "
                 "StatefulPlugin again, or reload without the state (--fresh).",
             )
-        if self.call(name, "restore_state()", restore, state.restore()) is False:
+        answer = self.call(name, "restore_state()", restore, self._loaded(name, state))
+        if answer is False:
             raise StateError(
                 name, f"restore_state() of {name!r} returned False: it refuses the saved state."
             )
+        if answer is not None and answer is not True:
+            raise StateError(name, _nonsense(name, "restore_state()", answer))
 
     def save_state(self, name: str, instance: Plugin) -> Snapshot | None:
         """Return a plugin's state; None where it has none to save.
@@ -85,5 +93,34 @@ class Runner:
         if save is None:
             return None
         state = self.call(name, "save_state()", save)
-        with self.guard.allowed():
-            return Snapshot.capture(name, state)
+        if state is None or inspect.iscoroutine(state):
+            raise StateError(name, _nonsense(name, "save_state()", state))
+        return self.call(name, "serialising the state", Snapshot.capture, name, state)
+
+    def shutdown(self, name: str, instance: Plugin) -> None:
+        """Run ``shutdown``.
+
+        :raises PluginError: it is a coroutine function, so nothing of it ran.
+        """
+        answer: object = self.call(name, "shutdown()", instance.shutdown)
+        if inspect.iscoroutine(answer):
+            raise PluginError(name, _nonsense(name, "shutdown()", answer))
+
+    def _loaded(self, name: str, state: Snapshot) -> Any:
+        return self.call(name, "loading the state", state.restore)
+
+
+def _nonsense(name: str, method: str, answer: object) -> str:
+    """Say what came and what was expected. A coroutine is closed, or Python warns about it."""
+    if inspect.iscoroutine(answer):
+        answer.close()
+        return f"{method} of {name!r} is a coroutine: write it with def, not async def."
+    if answer is None:
+        return (
+            f"{method} of {name!r} returned None: is a 'return' missing? Where there is nothing to "
+            "keep, return {}."
+        )
+    return (
+        f"{method} of {name!r} returned {shown(answer)} ({type(answer).__name__}); expected None or "
+        "True, or False to refuse."
+    )

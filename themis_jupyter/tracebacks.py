@@ -2,23 +2,21 @@
 
 Python looks source lines up on disk, when a traceback is printed. A plugin's file is edited while
 the plugin runs, so the lines on disk may be others. :func:`plugin_traceback` is given the running
-source and needs no global state. :func:`pin_source` tells the rest of Python, by ``linecache``:
-ordinary tracebacks, ``logging``, ``inspect.getsource``, ``pdb`` and IPython's tracebacks.
+source and needs no global state; :mod:`themis_jupyter.pinning` tells the rest of Python: ordinary
+tracebacks, ``logging``, ``inspect.getsource``, ``pdb`` and IPython's tracebacks.
 """
 
 from __future__ import annotations
 
-import io
-import linecache
 import os
 import sys
-import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
 from .errors import describe
+from .pinning import split_lines
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -37,7 +35,7 @@ def plugin_traceback(error: BaseException, sources: Mapping[str, str]) -> str:
     :param sources: text of the source that was running, by file name as in ``co_filename``.
     :returns: lines, each ending in a newline; the error's own message is in the last ones.
     """
-    lines = {name: _split(text) for name, text in sources.items()}
+    lines = {name: split_lines(text) for name, text in sources.items()}
     for positions in (True, False):
         try:
             return _formatted(error, lines, positions)
@@ -100,45 +98,6 @@ def _innermost(tb: TracebackType | None, sources: Mapping[str, str]) -> tuple[st
 
 
 # --- the running source, for the rest of Python ------------------------------------------------
-
-_Entry = tuple[int, None, list[str], str]
-_pinned: dict[str, _Entry] = {}
-_pin_lock = threading.Lock()
-
-
-def pin_source(filename: str, text: str) -> None:
-    """Make ``linecache``, and all that reads it, show ``text`` for ``filename``.
-
-    An entry without a modification time is not dropped by ``linecache.checkcache``. What reads the
-    file itself is not reached: on Python 3.11 and 3.12 the interpreter's own last resort,
-    ``sys.__excepthook__``, which a notebook does not use.
-
-    :param filename: as in ``co_filename`` of the code that runs.
-    :param text: decoded source that runs.
-    """
-    entry = (len(text), None, _split(text), filename)
-    with _pin_lock:
-        linecache.cache[filename] = _pinned[filename] = entry
-
-
-def unpin_source(filename: str) -> None:
-    """Undo :func:`pin_source`: the file on disk is shown again. Harmless if nothing was pinned."""
-    with _pin_lock:
-        entry = _pinned.pop(filename, None)
-        # Somebody else's later entry (IPython's, a debugger's) is theirs to remove.
-        if entry is not None and linecache.cache.get(filename) is entry:
-            del linecache.cache[filename]
-
-
-def _split(text: str) -> list[str]:
-    """Split into lines as Python's own reader does: not at form feeds, as ``splitlines`` would."""
-    reader = io.StringIO(newline=None)
-    reader.write(text.removeprefix("\ufeff"))
-    reader.seek(0)
-    lines = reader.readlines()
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    return lines
 
 
 # --- how the traceback is made -----------------------------------------------------------------

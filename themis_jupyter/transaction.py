@@ -1,64 +1,62 @@
-"""One reload of one or several plugins, step by step, and the way back from each step."""
+"""One reload of one or several plugins, step by step; the way back is in :mod:`.rollback`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .closure import Closure
 from .config import check_config
 from .errors import (
     DependentsError,
-    PluginBusyError,
     PluginDefinitionError,
-    PluginNotLoadedError,
     ReentrantReloadError,
     describe,
 )
-from .interrupts import InterruptGuard
+from .instance import SetAside, adopt, clear, init_again, makes_its_own
 from .manifest import Manifest
 from .operation import Operation
-from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack
-from .plugin_source import PluginSource, find_plugin
-from .record import Record, SetAside, adopt
+from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack, Step
+from .plugin_source import find_plugin
+from .progress import Progress, Way
+from .record import Record
 from .reload import Staged, prepare
 from .reload.source import Source
+from .reload.tracking import tracked
+from .render.format import size
 from .report import ReloadReport, StateSummary
+from .rollback import Rollback
 from .running import Runner
 from .state import Snapshot
+from .vanished import Vanished
+
+#: Loads what a plugin of that name needs, going by these manifests, and appends what unloads it again.
+LoadNeeded = Callable[[str, Mapping[str, Manifest], list[Callable[[], object]]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the user asked for.
 
+    :param asked: the plugins that were named.
     :param config: a new configuration, by plugin name; others keep theirs.
     :param full: run every statement again.
     :param fresh: start without the old state.
     :param drain_timeout: seconds that calls in flight are waited for.
     """
 
+    asked: Sequence[str]
     config: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     full: bool = False
     fresh: bool = False
     drain_timeout: float = 5.0
 
 
-@dataclass
-class _Way:
-    """How far one plugin has come, and what is needed to bring it back."""
-
-    record: Record
-    source: PluginSource | None = None
-    manifest: Manifest | None = None
-    config: dict[str, Any] = field(default_factory=dict)
-    state: Snapshot | None = None
-    went_down: bool = False
-    aside: SetAside | None = None
-    started: bool = False
-    restored: bool = False
+# In these steps the methods of the plugin that run are the old ones.
+_OLD_CODE = frozenset({Phase.SAVE_STATE, Phase.BEFORE_UNLOAD, Phase.UNLOAD, Phase.AFTER_UNLOAD})
 
 
 class Transaction:
@@ -66,8 +64,7 @@ class Transaction:
 
     :param records: dependencies before dependents.
     :param needed_by: loaded plugins outside the group that need one of it, by name.
-    :param policy: refuses bytes by raising.
-    :param load_dependency: loads a plugin that the new code needs, and returns how to unload it.
+    :param check: refuses bytes by raising.
     """
 
     def __init__(
@@ -77,342 +74,266 @@ class Transaction:
         operation: Operation,
         runner: Runner,
         *,
-        asked: Sequence[str],
         needed_by: Mapping[str, Sequence[str]],
         check: Callable[[str, Source], None],
-        load_dependencies: Callable[[Record, Manifest], Iterable[Callable[[], None]]],
+        load_needed: LoadNeeded,
     ) -> None:
-        self._ways = [_Way(record) for record in records]
+        self._progress = Progress([Way(record) for record in records])
+        self._ways = self._progress.ways
         self._request = request
         self._operation = operation
         self._runner = runner
-        self._asked = asked
         self._needed_by = needed_by
         self._check_bytes = check
-        self._load_dependencies = load_dependencies
+        self._load_needed = load_needed
         self._track = PhaseTrack()
-        self._staged: Staged | None = None
-        self._committed = False
-        self._closure: Closure | None = None
-        self._loaded: list[Callable[[], None]] = []
-
-    @property
-    def _guard(self) -> InterruptGuard:
-        return self._runner.guard
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """The texts that may have been running when something was raised, by file name."""
-        return self._staged.sources if self._staged else {}
+        self._failed_at: Step | None = None
 
     def run(self) -> ReloadReport:
         """Reload. Whatever happens ends in a report."""
+        error: BaseException | None = None
         try:
             outcome = self._forward()
-            error = None
         except BaseException as raised:  # noqa: BLE001 - always an answer, whatever was raised
-            error = raised
+            error, self._failed_at = raised, self._track.current
             outcome = self._back(raised)
+        self._track.advance(outcome)
+        if outcome is Outcome.RELOADED:
+            self._finish()
         return self._report(outcome, error)
-
-    # -- forward ---------------------------------------------------------------------------------
 
     def _forward(self) -> Outcome:
         self._each(Phase.CHECK, self._check)
         with self._begin(Phase.VERIFY):
-            self._verify()
-        if self._is_unchanged:
-            self._track.advance(Outcome.UNCHANGED)
+            staged = self._verify()
+        if self._is_unchanged(staged):
             return Outcome.UNCHANGED
-        assert self._staged is not None
         with self._begin(Phase.STAGE):
-            self._staged.stage(self._guard)
-            for way in self._ways:
-                self._look_at_new_code(way)
+            staged.stage(partial(self._runner.call, self._request.asked[0], "the body"))
+            self._look_at_new_code(staged)
         self._each(Phase.SAVE_STATE, self._save_state)
         self._announce(Phase.BEFORE_UNLOAD, self._shut_gates)
         self._each(Phase.UNLOAD, self._shut_down, reverse=True)
         self._announce(Phase.AFTER_UNLOAD)
         with self._begin(Phase.LOAD):
-            self._staged.commit()
-            self._committed = True
+            staged.commit()
+            self._progress.committed = True
+            self._progress.vanished.drop()
         self._each(Phase.CREATE, self._create)
         self._each(Phase.INITIALIZE, self._initialize)
         self._each(Phase.RESTORE_STATE, self._restore_state)
         self._announce(Phase.AFTER_LOAD, self._settle)
-        self._track.advance(Outcome.RELOADED)
-        self._staged.finish()
         return Outcome.RELOADED
 
+    def _back(self, error: BaseException) -> Outcome:
+        rollback = Rollback(self._progress, self._runner, self._operation.warnings)
+        if self._track.current is None or self._track.current in UNTOUCHED:
+            return rollback.abort()
+        self._track.advance(Phase.ROLLBACK)
+        return rollback.run(self._operation, self._request.asked[0], error)
+
+    # -- how steps are told ----------------------------------------------------------------------
+
     def _each(
-        self, phase: Phase, work: Callable[[_Way], str | None], *, reverse: bool = False
+        self, phase: Phase, work: Callable[[Way], str | None], *, reverse: bool = False
     ) -> None:
         self._track.advance(phase)
         for way in reversed(self._ways) if reverse else self._ways:
-            with self._operation.step(way.record.name, phase) as note:
+            with self._operation.step(way.name, phase) as note:
                 note.text = work(way) or ""
 
     @contextmanager
     def _begin(self, phase: Phase) -> Iterator[None]:
         """Run a step that concerns all plugins together; it is told under the first name."""
         self._track.advance(phase)
-        with self._operation.step(self._asked[0], phase):
+        with self._operation.step(self._request.asked[0], phase):
             yield
 
     def _announce(self, phase: Phase, work: Callable[[], None] | None = None) -> None:
         assert phase in ANNOUNCED
         with self._begin(phase):
             for way in self._ways:
-                self._operation.announce(way.record.name, phase)
+                self._operation.announce(way.name, phase)
+            self._runner.guard.check()
             if work is not None:
                 work()
 
-    def _check(self, way: _Way) -> None:
-        record = way.record
-        if not record.is_loaded:
-            raise PluginNotLoadedError(
-                record.name,
-                f"plugin {record.name!r} is not loaded, so there is nothing to reload. "
-                f"Load it: %load_plugin {record.name}",
-            )
-        outside = self._needed_by.get(record.name, ())
+    # -- nothing is touched ----------------------------------------------------------------------
+
+    def _check(self, way: Way) -> None:
+        name = way.name
+        outside = self._needed_by.get(name, ())
         if outside:
-            names = ", ".join(outside)
             raise DependentsError(
-                record.name,
-                f"plugin {record.name!r} cannot be reloaded alone: {names} "
+                name,
+                f"plugin {name!r} cannot be reloaded alone: {', '.join(outside)} "
                 f"need{'s' if len(outside) == 1 else ''} it. Reload them along with it: "
-                f"%reload_plugin {record.name} --cascade",
+                f"%reload_plugin {name} --cascade",
                 outside,
             )
-        inside = record.gate.entered_by_current_thread()
+        inside = way.record.gate.entered_by_current_thread()
         if inside is not None:
             raise ReentrantReloadError(
-                f"the reload of {record.name!r} was asked for from inside its own {inside.name}(), "
+                f"the reload of {name!r} was asked for from inside its own {inside.name}(), "
                 "which would have to end first. Reload from outside the plugin."
             )
 
-    def _verify(self) -> None:
-        modules = {m: None for way in self._ways for m in way.record.modules}
-        self._staged = prepare(
-            modules,
+    def _verify(self) -> Staged:
+        modules = {module: None for way in self._ways for module in way.record.modules}
+        mains = [way.record.module for way in self._ways]
+        vanished = Vanished.among(m for m in modules if m not in mains)
+        staged = prepare(
+            [module for module in modules if module not in vanished.modules],
             full=self._request.full,
             check=self._check_bytes,
         )
+        self._progress.staged, self._progress.vanished = staged, vanished
+        vanished.refuse_importers({d.module: d.source.text for d in staged.drafts})
+        for way in self._ways:
+            way.json = way.record.candidate.json_fields()
+        return staged
 
-    @property
-    def _is_unchanged(self) -> bool:
-        request = self._request
+    def _is_unchanged(self, staged: Staged) -> bool:
+        request, progress = self._request, self._progress
         if request.full or request.fresh or request.config:
             return False
-        if any(way.record.dormant is not None for way in self._ways):
+        if progress.broken or progress.vanished.modules:
             return False
-        return self._staged is not None and self._staged.unchanged
+        return staged.unchanged and all(way.json == way.record.json for way in self._ways)
 
-    def _look_at_new_code(self, way: _Way) -> None:
+    def _look_at_new_code(self, staged: Staged) -> None:
         """Check what the new code says of itself, before the old plugin is touched."""
-        record, staged = way.record, self._staged
-        assert staged is not None and record.module is not None
-        candidate = record.candidate
-        namespace = staged.namespace(record.module)
-        way.source = find_plugin(namespace, candidate.module, candidate.attr)
-        cls = way.source.plugin_class
-        config = self._request.config.get(record.name, record.config)
-        if cls is None:
-            # What a factory makes is not known before it runs; CREATE checks it.
-            way.config = dict(config)
-            return
-        manifest = candidate.manifest_of(cls)
-        self._check_manifest(way, manifest, config)
+        for way in self._ways:
+            record, candidate = way.record, way.record.candidate
+            assert record.module is not None
+            namespace = staged.namespace(record.module)
+            way.source = find_plugin(namespace, candidate.module, candidate.attr)
+            way.source.check()
+            # What a factory makes is not known before it runs: CREATE checks that.
+            if way.source.plugin_class is not None:
+                self._look_at_manifest(way, candidate.manifest_of(way.source.plugin_class))
+        self._load_dependencies()
 
-    def _check_manifest(self, way: _Way, manifest: Manifest, config: Mapping[str, Any]) -> None:
-        record = way.record
-        if manifest.name != record.name:
+    def _look_at_manifest(self, way: Way, manifest: Manifest) -> None:
+        name = way.name
+        if manifest.name != name:
             raise PluginDefinitionError(
-                record.name,
+                name,
                 f"the new code calls itself {manifest.name!r}. A plugin cannot change its name while "
-                f"it is loaded: %unload_plugin {record.name}, then load the file again.",
+                f"it is loaded: %unload_plugin {name}, then load the file again.",
             )
-        way.config = check_config(record.name, config, manifest.config_schema)
-        self._loaded += self._load_dependencies(record, manifest)
+        config = self._request.config.get(name, way.record.config)
+        way.config = check_config(name, config, manifest.config_schema)
         way.manifest = manifest
 
-    def _save_state(self, way: _Way) -> str | None:
+    def _load_dependencies(self) -> None:
+        manifests = {way.name: way.manifest for way in self._ways if way.manifest is not None}
+        for name in manifests:
+            self._load_needed(name, manifests, self._progress.loaded)
+
+    def _save_state(self, way: Way) -> str | None:
         record = way.record
-        if record.instance is None:
+        if record.is_broken:
             way.state = record.kept
-            return "the state kept from the failed reload" if way.state else None
-        way.state = self._runner.save_state(record.name, record.instance)
+            return "kept from the failed reload" if way.state else None
+        assert record.instance is not None
+        try:
+            way.state = self._runner.save_state(way.name, record.instance)
+        except Exception as error:
+            if not self._request.fresh:
+                raise
+            self._operation.warnings.append(
+                f"the old state of {way.name!r}, not wanted any more, could not be saved either "
+                f"({describe(error)}): a rollback would have started the plugin without it."
+            )
         if way.state is None:
             return None
-        from .render.format import size
-
         return f"{len(way.state.fields)} fields, {size(way.state.size)}"
 
+    # -- down ------------------------------------------------------------------------------------
+
     def _shut_gates(self) -> None:
-        gates = [way.record.gate for way in self._ways if way.record.instance is not None]
-        closure = Closure(gates)
+        closure = Closure(way.record.gate for way in self._ways if not way.record.is_broken)
         closure.shut()
-        self._closure = closure
-        with self._guard.allowed():
+        self._progress.closure = closure
+        with self._runner.guard.allowed():
             closure.drain(self._request.drain_timeout)
 
-    def _shut_down(self, way: _Way) -> None:
-        instance = way.record.instance
-        if instance is None:  # broken: it was shut down when it broke
-            return
-        way.went_down = True
-        self._runner.call(way.record.name, "shutdown()", instance.shutdown)
+    def _shut_down(self, way: Way) -> None:
+        if not way.record.is_broken:  # it was shut down when it broke
+            way.went_down = True
+            self._runner.shutdown(way.name, way.instance)
 
-    def _create(self, way: _Way) -> None:
-        record = way.record
-        instance = record.instance or record.dormant
-        assert instance is not None and record.module is not None
+    # -- up --------------------------------------------------------------------------------------
+
+    def _create(self, way: Way) -> None:
+        record, instance = way.record, way.instance
+        assert record.module is not None
         source = find_plugin(vars(record.module), record.candidate.module, record.candidate.attr)
-        way.aside = SetAside.take(instance)
-        if source.kind == "factory":
-            made = self._runner.call(record.name, "create_plugin()", source.create)
+        source.check()  # staged functions have their new signatures only now
+        way.aside = SetAside.of(instance)
+        clear(instance)
+        cls = source.plugin_class
+        if cls is None or makes_its_own(cls):
+            made = self._runner.call(way.name, "create_plugin()", source.create)
             if made is instance:
-                raise PluginDefinitionError(
-                    record.name, f"create_plugin() of {record.name!r} returned the old instance."
-                )
-            adopt(instance, made)
+                way.aside.put_back()  # it is to go on with what it has
+            else:
+                adopt(instance, made)
         else:
-            cls = source.plugin_class
-            assert cls is not None
-            if type(instance) is not cls:
-                object.__setattr__(instance, "__class__", cls)
-            self._runner.call(record.name, "__init__()", instance.__init__)  # type: ignore[misc]
-        if way.manifest is None:
-            manifest = record.candidate.manifest_of(instance)
-            self._check_manifest(way, manifest, way.config)
+            self._runner.call(way.name, "__init__()", init_again, instance, cls)
+        # An instance may have set fields of its own.
+        self._look_at_manifest(way, record.candidate.manifest_of(instance))
+        if cls is None:
+            self._load_dependencies()
 
-    def _state_for(self, way: _Way) -> Snapshot | None:
+    def _state_for(self, way: Way) -> Snapshot | None:
         return None if self._request.fresh else way.state
 
-    def _initialize(self, way: _Way) -> None:
-        record = way.record
-        instance = record.instance or record.dormant
-        assert instance is not None
+    def _initialize(self, way: Way) -> None:
         way.started = True
         way.restored = self._runner.initialize(
-            record.name, instance, way.config, self._state_for(way)
+            way.name, way.instance, way.config, self._state_for(way)
         )
 
-    def _restore_state(self, way: _Way) -> str | None:
-        record = way.record
+    def _restore_state(self, way: Way) -> str | None:
         state = self._state_for(way)
-        instance = record.instance or record.dormant
-        assert instance is not None
         if state is None:
             return None
         if way.restored:
             return "by initialize()"
-        self._runner.restore_state(record.name, instance, state)
+        self._runner.restore_state(way.name, way.instance, state)
         return None
 
     def _settle(self) -> None:
-        """Write down what runs now, and let calls through again."""
+        """Write down what runs now, and let calls through again. Nothing in here can fail."""
         for way in self._ways:
             record = way.record
-            record.manifest = way.manifest or record.manifest
-            record.config = {k: v for k, v in way.config.items() if k != "restored_state"}
+            record.manifest, record.json, record.config = way.manifest, way.json, way.config
             record.wake_up()
-        self._open_gates()
+        self._progress.open_gates()
 
-    def _open_gates(self) -> None:
-        if self._closure is not None:
-            self._closure.open()
-            self._closure = None
-
-    # -- back ------------------------------------------------------------------------------------
-
-    def _back(self, error: BaseException) -> Outcome:
-        if self._track.current is None or self._track.current in UNTOUCHED:
-            if self._staged is not None:
-                self._operation.warnings += self._staged.discard()
-            self._unload_dependencies()
-            self._track.advance(Outcome.ABORTED)
-            return Outcome.ABORTED
-        self._track.advance(Phase.ROLLBACK)
-        outcome = self._roll_back(error)
-        self._track.advance(outcome)
-        return outcome
-
-    def _roll_back(self, error: BaseException) -> Outcome:
-        self._guard.drop_pending()  # what was interrupted is being undone: that answers Ctrl-C
-        with self._operation.step(self._asked[0], Phase.ROLLBACK) as note:
-            touched = any(way.went_down for way in self._ways)
-            for way in reversed(self._ways):
-                if way.started:
-                    self._stop_half_started(way)
-            if self._staged is not None:
-                undo = self._staged.undo if self._committed else self._staged.discard
-                self._operation.warnings += undo()
-            for way in reversed(self._ways):
-                if way.aside is not None:
-                    way.aside.put_back()
-            failed = [way for way in self._ways if way.went_down and not self._start_again(way)]
-            for way in self._ways:
-                if way.record.dormant is not None:
-                    failed.append(way)
-            self._unload_dependencies()
-            self._open_gates()
-            note.text = "the old plugin runs again" if touched and not failed else ""
-        if failed:
-            return Outcome.FAILED
-        if not touched and isinstance(error, PluginBusyError):
-            return Outcome.ABORTED
-        return Outcome.ROLLED_BACK
-
-    def _stop_half_started(self, way: _Way) -> None:
-        record = way.record
-        instance = record.instance or record.dormant
-        assert instance is not None
+    def _finish(self) -> None:
+        assert self._progress.staged is not None
         try:
-            self._runner.call(record.name, "shutdown()", instance.shutdown)
-        except BaseException as error:  # noqa: BLE001 - it never started fully: the rollback goes on
-            self._operation.warnings.append(
-                f"shutdown() of the half-started {record.name!r} raised {describe(error)}"
-            )
-
-    def _start_again(self, way: _Way) -> bool:
-        """Start the old plugin again with its old configuration and state; return whether it runs."""
-        record = way.record
-        assert record.instance is not None
-        try:
-            restored = self._runner.initialize(
-                record.name, record.instance, record.config, way.state
-            )
-            if way.state is not None and not restored:
-                self._runner.restore_state(record.name, record.instance, way.state)
-        except BaseException as error:  # noqa: BLE001 - told as the outcome "failed"
-            self._operation.warnings.append(
-                f"the old version of {record.name!r} could not be started again: {describe(error)}"
-            )
-            record.put_to_sleep(way.state)
-            return False
-        return True
-
-    def _unload_dependencies(self) -> None:
-        while self._loaded:
-            unload = self._loaded.pop()
-            try:
-                unload()
-            except BaseException as error:  # noqa: BLE001 - told; the others are unloaded all the same
-                self._operation.warnings.append(f"a new dependency stays loaded: {describe(error)}")
+            self._progress.staged.finish()
+            self._progress.vanished.finish()
+        except BaseException as error:  # noqa: BLE001 - the plugin runs: that is what counts
+            self._operation.warnings.append(f"tidying up failed: {describe(error)}")
 
     # -- the answer ------------------------------------------------------------------------------
 
     def _report(self, outcome: Outcome, error: BaseException | None) -> ReloadReport:
-        staged = self._staged
+        staged = self._progress.staged
         text = ""
         if error is not None:
             from .tracebacks import plugin_traceback
 
-            text = plugin_traceback(error, self._known_sources())
+            text = plugin_traceback(error, self._running_sources())
+        names = [*self._request.asked, *(way.name for way in self._ways)]
+        warnings = [*self._operation.warnings, *(staged.warnings if staged else ())]
         return ReloadReport(
-            plugins=tuple(dict.fromkeys([*self._asked, *(w.record.name for w in self._ways)])),
+            plugins=tuple(dict.fromkeys(names)),
             outcome=outcome,
             steps=tuple(self._operation.steps),
             changes=staged.changes if staged else (),
@@ -421,25 +342,28 @@ class Transaction:
             error=error,
             traceback=text,
             hashes=dict(staged.hashes) if staged and outcome.ok else {},
-            warnings=tuple(self._operation.warnings + (staged.warnings if staged else [])),
+            warnings=tuple(dict.fromkeys(warnings)),
             elapsed=self._operation.elapsed,
         )
 
-    def _known_sources(self) -> dict[str, str]:
-        from .reload.tracking import tracked
-
-        known: dict[str, str] = {}
+    def _running_sources(self) -> dict[str, str]:
+        """Return the texts that ran when the reload failed, by file name."""
+        if self._failed_at in (Phase.CHECK, Phase.VERIFY):
+            return {}
+        running: dict[str, str] = {}
         for way in self._ways:
             for module in way.record.modules:
                 remembered = tracked(module)
                 if remembered is not None:
-                    known[remembered.source.filename] = remembered.source.text
-        # What was tried is what raised, unless the old plugin's own methods did.
-        return {**known, **self.sources}
+                    running[remembered.source.filename] = remembered.source.text
+        if self._failed_at not in _OLD_CODE and self._progress.staged is not None:
+            running.update(self._progress.staged.sources)
+        return running
 
     def _state_summaries(self, outcome: Outcome) -> Iterator[StateSummary]:
         if self._request.fresh and outcome is Outcome.RELOADED:
             return
         for way in self._ways:
-            if way.state is not None:
-                yield StateSummary(way.record.name, way.state.fields, way.state.size)
+            state = way.state or way.record.kept
+            if state is not None:
+                yield StateSummary(way.name, state.fields, state.size)

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .errors import ReentrantReloadError
+from .interrupts import InterruptGuard
 
 log = logging.getLogger("themis_jupyter.manager")
 
+# How often who waits looks whether Ctrl-C was pressed, in seconds.
+_POLL = 0.1
+
 
 class Turns:
-    """A lock that knows who holds it and for what.
+    """A lock that knows who holds it and for what."""
 
-    :param notice: seconds after which a wait is logged.
-    """
-
-    def __init__(self, notice: float = 2.0) -> None:
-        self.notice = notice
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._owner: int | None = None
         self._what = ""
 
     @contextmanager
-    def take(self, what: str) -> Iterator[None]:
+    def take(self, what: str, guard: InterruptGuard, notice: float = 2.0) -> Iterator[None]:
         """Hold the turn while the body runs.
 
         :param what: such as ``the reload of 'counter'``.
+        :param guard: holds interrupts back, so that the lock is never left behind; while it waits,
+            Ctrl-C acts.
+        :param notice: seconds after which a wait is logged.
         :raises ReentrantReloadError: this very thread holds it: a listener or a plugin's own method
             asked for ``what``.
         """
@@ -37,12 +41,19 @@ class Turns:
                 f"{what} was asked for from inside {self._what}, by one of its listeners or by the "
                 "plugin's own code. Wait until that has ended, for example in the next cell."
             )
-        if not self._lock.acquire(timeout=self.notice):
-            log.warning("%s waits for %s to end", what, self._what or "another one")
-            self._lock.acquire()
+        told, since = False, time.monotonic()
+        while not self._lock.acquire(timeout=_POLL):
+            guard.check()
+            if not told and time.monotonic() - since >= notice:
+                told = True
+                log.warning("%s waits for %s to end", what, self._what or "another operation")
         try:
             self._owner, self._what = threading.get_ident(), what
             yield
         finally:
             self._owner, self._what = None, ""
             self._lock.release()
+
+
+#: Of all managers: a reload sets the garbage collector aside, and there is one of that.
+TURNS = Turns()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import builtins
 import gc
 import logging
@@ -16,6 +15,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+#: In the key of what lists the subclasses of a class of another module.
+_FOREIGN = " subclasses of "
 _ATOMS = (int, float, complex, str, bytes, type(None), type(...))
 
 
@@ -49,11 +50,12 @@ def take(*roots: object, modules: Iterable[types.ModuleType] = ()) -> Picture:
     """
     named = {m.__name__: m for m in modules}
     picture: Picture = dict(_process())
-    pending: list[tuple[str, object]] = [(name, vars(m)) for name, m in named.items()]
+    # The nearest first, so that the ways to reach things are short.
+    pending = deque[tuple[str, object]]((name, vars(m)) for name, m in named.items())
     pending += [(f"roots[{i}]", root) for i, root in enumerate(roots)]
     seen: dict[int, object] = {}
     while pending:
-        where, item = pending.pop()
+        where, item = pending.popleft()
         if id(item) in seen or isinstance(item, _ATOMS):
             continue
         seen[id(item)] = item
@@ -69,12 +71,19 @@ def difference(before: Picture, after: Picture) -> list[str]:
     told = []
     for key in before.keys() | after.keys():
         if key not in after:
-            told.append(f"{key} is gone; it was {before[key]}")
+            told.append(f"{key} is gone; it was {_brief(before[key])}")
         elif key not in before:
-            told.append(f"{key} is new: {after[key]}")
+            told.append(f"{key} is new: {_brief(after[key])}")
+        elif _FOREIGN in key and set(after[key]) <= set(before[key]):
+            continue  # classes of earlier tests were collected meanwhile
         elif before[key] != after[key]:
-            told.append(f"{key} was {before[key]}, is {after[key]}")
+            told.append(f"{key} was {_brief(before[key])}, is {_brief(after[key])}")
     return sorted(told)
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 500 else f"{text[:240]} … {text[-240:]}"
 
 
 def _same(value: object) -> Any:
@@ -139,19 +148,24 @@ def _function(item: types.FunctionType) -> Iterator[tuple[str, object, bool]]:
 
 def _class(item: type, named: dict[str, types.ModuleType]) -> Iterator[tuple[str, object, bool]]:
     members = {k: v for k, v in vars(item).items() if k not in ("__dict__", "__weakref__")}
-    yield ".names", _Many(map(sys.intern, members)), False
+    # A class never lets go of its __doc__, so that one keeps its place when others are put back.
+    yield ".names", _Many(sys.intern(name) for name in members if name != "__doc__"), False
     yield from ((f".{key}", value, True) for key, value in members.items())
     yield ".__class__", type(item), True
     yield ".__bases__", _Many(item.__bases__), True
     yield ".__mro__", _Many(item.__mro__), False
-    yield ".__subclasses__()", _Many(type.__subclasses__(item)), True
+    yield ".__subclasses__()", _Many(_subclasses(item)), True
     yield ".__qualname__", item.__qualname__, False
     for base in item.__bases__:
         if base is not object and base.__module__ not in named:
-            ours = [c for c in type.__subclasses__(base) if c.__module__ in named]
-            yield f".base {base.__name__}.__subclasses__()", _Many(ours), False
+            ours = [c for c in _subclasses(base) if c.__module__ in named]
+            yield f"{_FOREIGN}{base.__name__}", _Many(ours), False
     abstract = getattr(item, "__abstractmethods__", None)
     yield ".abstract", _Many(sorted(map(sys.intern, abstract))) if abstract else None, False
+
+
+def _subclasses(cls: type) -> list[type]:
+    return type.__subclasses__(cls)  # past the metaclass
 
 
 def _contents(cell: types.CellType) -> object:
@@ -179,6 +193,5 @@ def _process() -> Iterator[tuple[str, Any]]:
             yield f"logger {name!r}", (list(map(Same, logger.handlers)), logger.level)
     if threading.current_thread() is threading.main_thread():
         yield "signals", {n: Same(signal.getsignal(n)) for n in signal.valid_signals()}
-    yield "atexit", atexit._ncallbacks()
-    yield "gc", (gc.isenabled(), gc.get_freeze_count(), gc.get_threshold())
+    yield "gc", (gc.isenabled(), gc.get_freeze_count() > 1000, gc.get_threshold())
     yield "threads", threading.active_count()

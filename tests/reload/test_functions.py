@@ -198,7 +198,7 @@ def test_async_generator_function(workspace: Workspace) -> None:
     m = workspace.load("m", "async def f():\n    yield 1\n")
     f = m.f
 
-    async def collect() -> list[int]:
+    async def collect() -> list[Any]:
         return [x async for x in f()]
 
     workspace.replace(m, "yield 1", "yield 1\n    yield 2")
@@ -214,7 +214,7 @@ KINDS = {
 }
 
 
-async def _results(f: Any) -> list[int]:
+async def _results(f: Any) -> list[Any]:
     result = f()
     if inspect.isasyncgen(result):
         return [x async for x in result]

@@ -61,8 +61,8 @@ def test_no_newline_at_the_end_and_form_feeds(workspace: Workspace) -> None:
     workspace.rewrite(m, b"def f():\n    return 2\n\x0c\ndef g():\n    return 2")
     assert (m.f(), m.g()) == (2, 2)
     assert m.g.__code__.co_firstlineno == 4
-    workspace.rewrite(m, b"def f():\n    return 2\n\x0c\ndef g():\n    return 2; X = 1 \\\n")
-    assert m.g() == 2
+    workspace.rewrite(m, b"def f():\n    return 2\n\x0c\ndef g():\n    return 3; X = 1\\\n\n")
+    assert m.g() == 3
 
 
 def test_line_separators_inside_strings(workspace: Workspace) -> None:

@@ -1,6 +1,7 @@
 """Reloading modules in place. See ``docs/engine.md``."""
 
-from .engine import Staged, prepare, reload_in_place
+from .engine import prepare, reload_in_place
+from .staged import Staged
 from .tracking import forget, track
 
 __all__ = ["Staged", "forget", "prepare", "reload_in_place", "track"]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import enum
+import operator
 import sys
+from collections import deque
+from collections.abc import Iterable
+from itertools import starmap
 from typing import Any
 
 from ..errors import UnpatchableError
 
 _set_type_attribute = type.__setattr__
+_SCHEMA = "__pydantic_core_schema__"
+_COMPLETE = "__pydantic_complete__"
 
 
 def keep_composites(old: type, new: type) -> None:
@@ -33,9 +39,10 @@ def check_member(old: object, new: object, name: str) -> None:
     """
     if not isinstance(old, enum.Enum) or not isinstance(new, enum.Enum):
         return
-    if type(old)._member_type_ is object or old._value_ == new._value_:
+    is_a: type = type(old)._member_type_  # type: ignore[attr-defined]
+    if is_a is object or old._value_ == new._value_:
         return
-    kind = type(old)._member_type_.__name__
+    kind = is_a.__name__
     raise UnpatchableError(
         name,
         f"enum member {name} changed its value from {old._value_!r} to {new._value_!r}. It is "
@@ -46,20 +53,38 @@ def check_member(old: object, new: object, name: str) -> None:
 
 def reads_annotations(cls: object) -> bool:
     """Return whether a class worked out at its creation what its annotations mean (pydantic)."""
-    return isinstance(cls, type) and "__pydantic_core_schema__" in vars(cls)
+    return isinstance(cls, type) and _SCHEMA in vars(cls)
 
 
-def finish_class(new: type) -> None:
-    """Make a new class, whose references have been replaced, ready to give its contents to the old one.
+def finish_classes(pairs: Iterable[tuple[Any, type]]) -> None:
+    """Make new classes, whose references have been replaced, ready to give their contents to old ones.
 
     pydantic compiles its schema into objects that cannot be looked into. The schema itself is plain
-    data that names the old class by now; it is compiled again.
+    data that names the old classes by now; it is compiled again.
+
+    :param pairs: old and new classes.
     """
-    if not reads_annotations(new) or "pydantic_core" not in sys.modules:
+    models = [(old, new) for old, new in pairs if reads_annotations(old) and reads_annotations(new)]
+    models = [pair for pair in models if isinstance(vars(pair[1])[_SCHEMA], dict)]
+    core = sys.modules.get("pydantic_core")
+    if core is None or not models:
         return
-    schema = vars(new)["__pydantic_core_schema__"]
-    if not isinstance(schema, dict):  # its building was put off until first use
-        return
-    core = sys.modules["pydantic_core"]
-    _set_type_attribute(new, "__pydantic_validator__", core.SchemaValidator(schema))
-    _set_type_attribute(new, "__pydantic_serializer__", core.SchemaSerializer(schema))
+    # Of a class that is complete, pydantic would take the old validator, also inside others. One run of
+    # calls in C, as in writes.py, keeps other threads from seeing a class incomplete.
+    was = [
+        (_set_type_attribute, old, _COMPLETE, vars(old).get(_COMPLETE, False)) for old, _ in models
+    ]
+    steps: list[tuple[Any, ...]] = [
+        (_set_type_attribute, old, _COMPLETE, False) for old, _ in models
+    ]
+    for _, new in models:
+        schema = vars(new)[_SCHEMA]
+        steps += [(core.SchemaValidator, schema), (core.SchemaSerializer, schema)]
+    try:
+        made = list(starmap(operator.call, [*steps, *was]))[len(models) : -len(models)]
+    except BaseException:
+        deque(starmap(operator.call, was), maxlen=0)
+        raise
+    for index, (_, new) in enumerate(models):
+        _set_type_attribute(new, "__pydantic_validator__", made[2 * index])
+        _set_type_attribute(new, "__pydantic_serializer__", made[2 * index + 1])

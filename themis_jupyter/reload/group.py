@@ -13,9 +13,29 @@ from .outline import Statement
 from .stage import Draft, replan
 
 
+def dependencies_first(drafts: list[Draft]) -> list[Draft]:
+    """Return the drafts so that what a module imports comes before it; circles stay as they are."""
+    by_name = {item.module.__name__: item for item in drafts}
+    order: dict[str, Draft] = {}
+    entered: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in entered:
+            return
+        entered.add(name)
+        for _, source, _, _ in imports_of(by_name[name]):
+            if source in by_name:
+                visit(source)
+        order[name] = by_name[name]
+
+    for name in by_name:
+        visit(name)
+    return list(order.values())
+
+
 def spread_between(drafts: list[Draft]) -> list[Draft]:
     """Let each module follow what changes in the others, to a fixed point."""
-    imports = [list(_imports(item)) for item in drafts]
+    imports = [list(imports_of(item)) for item in drafts]
     for _ in range(len(drafts)):
         changed = {
             item.module.__name__: set(item.plan.dirty) | item.plan.removed for item in drafts
@@ -50,7 +70,7 @@ def _follow(
     return replan(item, rerun, dirty)
 
 
-def _imports(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
+def imports_of(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
     """Yield a module's imports: statement, module, name in it (empty: the module), local name."""
     outline = item.plan.new
     for statement in outline.statements:

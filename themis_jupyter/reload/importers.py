@@ -51,7 +51,8 @@ def follow(writes: Writes, module: ModuleType, values: Mapping[str, tuple[Any, A
     if not values:
         return followed
     ids = {id(old) for old, _ in values.values()}
-    for importer in list(sys.modules.values()):
+    modules: list[Any] = list(sys.modules.values())  # people put all kinds of things there
+    for importer in modules:
         if not isinstance(importer, ModuleType) or importer is module:
             continue
         namespace = vars(importer)
@@ -59,7 +60,7 @@ def follow(writes: Writes, module: ModuleType, values: Mapping[str, tuple[Any, A
             continue
         for local, name in taken_names(importer, module.__name__, values):
             old, new = values[name]
-            if namespace.get(local) is old:
+            if namespace.get(local, _ABSENT) is old:
                 writes.item(namespace, local, new)
                 followed.append(f"{importer.__name__}.{local}")
     for _, provider in list(_providers):
@@ -75,7 +76,7 @@ def taken_names(
     importer: ModuleType, module: str, names: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
     """Yield (local name, name in ``module``) for what ``importer``'s source takes from ``module``."""
-    for source, level, name, local in _imports(importer):
+    for source, level, name, local in _imports(importer, module.rpartition(".")[2]):
         if absolute(importer, source, level) != module:
             continue
         if name == "*":
@@ -94,8 +95,11 @@ def absolute(importer: ModuleType, source: str, level: int) -> str:
     return f"{base}.{source}" if source else base
 
 
-def _imports(importer: ModuleType) -> list[tuple[str, int, str, str]]:
-    """Return the ``from`` imports in a module's file: module, level, name, local name."""
+def _imports(importer: ModuleType, mentioned: str) -> list[tuple[str, int, str, str]]:
+    """Return the ``from`` imports in a module's file: module, level, name, local name.
+
+    :param mentioned: a word that the file holds if it imports what is looked for.
+    """
     filename = getattr(importer, "__file__", None)
     if not filename or not filename.endswith(".py"):
         return []
@@ -106,7 +110,11 @@ def _imports(importer: ModuleType) -> list[tuple[str, int, str, str]]:
         known = _cache.get(filename)
         if known is not None and known[0] == stamp:
             return known[1]
-        tree = ast.parse(path.read_bytes())
+        data = path.read_bytes()
+        # Most modules that hold an equal number have nothing to do with ours.
+        if mentioned.encode() not in data and b"from ." not in data:
+            return []
+        tree = ast.parse(data)
     except (OSError, SyntaxError, ValueError):
         # Its file is gone or broken: then it cannot be told where its names came from.
         return []

@@ -13,9 +13,7 @@ from typing import Any
 
 from .adapters import keep_composites
 from .correspondence import Correspondence
-from .objects import attributes_of, cells_of
-
-_LruCache: type = type(functools.lru_cache(lambda: None))
+from .objects import LruCache, attributes_of, cells_of
 
 # Class attributes that Python makes for each class anew and that belong to it alone.
 OF_THE_CLASS_ITSELF = frozenset({"__dict__", "__weakref__", "_abc_impl"})
@@ -75,7 +73,7 @@ class Matcher:
             paired = self.match(old.__func__, new.__func__, name, own=own)
         elif type(new) is property:
             paired = self._properties(old, new, name, own)
-        elif isinstance(new, _LruCache):
+        elif isinstance(new, LruCache):
             paired = old.cache_parameters() == new.cache_parameters() and self.match(
                 old.__wrapped__, new.__wrapped__, name, own=own
             )
@@ -112,7 +110,7 @@ class Matcher:
         except ValueError:  # an empty cell
             return
         if isinstance(
-            after, FunctionType | type | property | staticmethod | classmethod | _LruCache
+            after, FunctionType | type | property | staticmethod | classmethod | LruCache
         ):
             self.match(before, after, name, own=True)
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 # What calls to these do to names cannot be told from the source.
 _OPAQUE_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "delattr"})
 
+_GROWING = frozenset({"append", "appendleft", "extend", "extendleft", "insert"})
+_BY_NAME = frozenset({"getattr", "methodcaller"})
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -27,6 +30,10 @@ class Names:
     :param temporary: those of ``binds`` that are only loop or ``with`` variables.
     :param later: names that functions defined in it use when they are called.
     :param touches: names whose object it may change (``X.append(1)``, ``X[k] = v``, ``X.a = v``).
+    :param grows: those of ``touches`` that become longer each time (``X.append(1)``).
+    :param attributes: names that it asks objects for (``x.name``); "*" where that cannot be told. For a
+        class, those of its methods are not among them.
+    :param methods: for a class, what each of its methods uses.
     :param annotates: names that it puts into the module's ``__annotations__``.
     :param opaque: it may do things to names that cannot be told (``exec``, star import).
     :param effects: it may do more than bind names.
@@ -38,6 +45,9 @@ class Names:
     temporary: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
     touches: set[str] = field(default_factory=set)
+    grows: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+    methods: dict[str, Names] = field(default_factory=dict)
     annotates: set[str] = field(default_factory=set)
     opaque: bool = False
     effects: bool = False
@@ -81,6 +91,7 @@ class _Reader(ast.NodeVisitor):
         self._depth = 0
         self._hinting = False
         self.lasting: set[str] = set()
+        self._method: Names | None = None
 
     # -- uses and bindings ---------------------------------------------------------------------
 
@@ -92,6 +103,8 @@ class _Reader(ast.NodeVisitor):
                 return
         names = self.names
         (names.later if self._depth else names.hints if self._hinting else names.now).add(name)
+        if self._method is not None and self._depth:
+            self._method.later.add(name)
 
     def _bind(self, name: str, *, temporary: bool = False) -> None:
         if not self._scopes:
@@ -123,7 +136,11 @@ class _Reader(ast.NodeVisitor):
         if not self._depth:
             self.names.effects = True
 
+    def _ask(self, attribute: str) -> None:
+        (self._method or self.names).attributes.add(attribute)
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._ask(node.attr)
         if not isinstance(node.ctx, ast.Load):
             self._target(node)
         self.generic_visit(node)
@@ -136,6 +153,13 @@ class _Reader(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
             self._target(node.func.value)
+            owner = node.func.value
+            if node.func.attr in _GROWING and isinstance(owner, ast.Name) and not self._depth:
+                self.names.grows.add(owner.id)
+        elif isinstance(node.func, ast.Name) and node.func.id in _BY_NAME:
+            given = node.args[1] if len(node.args) > 1 else None
+            known = isinstance(given, ast.Constant) and isinstance(given.value, str)
+            self._ask(given.value if known else "*")  # type: ignore[union-attr]
         if not self._depth:
             self.names.effects = True
             if isinstance(node.func, ast.Name) and node.func.id in _OPAQUE_CALLS:
@@ -216,9 +240,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         # In a comprehension, a walrus binds in the scope around it.
-        if isinstance(node.target, ast.Name) and all(
-            scope.is_comprehension for scope in self._scopes
-        ):
+        if all(scope.is_comprehension for scope in self._scopes):
             self.names.binds.add(node.target.id)
         self.visit(node.value)
 
@@ -283,8 +305,14 @@ class _Reader(ast.NodeVisitor):
         type_names = self._enter_type_params(node)
         self._visit_all(node.bases)
         self._visit_all(node.keywords)
+        outermost = not self._scopes or not any(s.is_class for s in self._scopes)
         self._scopes.append(_Scope(_stored(node.body), is_class=True))
-        self._visit_all(node.body)
+        for statement in node.body:
+            if outermost and not self._depth and isinstance(statement, _FUNCTIONS):
+                self._method = self.names.methods.setdefault(statement.name, Names())
+            self.visit(statement)
+            if outermost:
+                self._method = None
         self._scopes.pop()
         if type_names:
             self._scopes.pop()

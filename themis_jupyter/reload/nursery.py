@@ -1,64 +1,88 @@
 """Which objects came into being since a moment, without walking the heap.
 
-``gc.freeze()`` sets everything that exists aside in constant time; ``gc.get_objects()`` then lists only
-what came after. Collecting while frozen looks at the new objects alone, so classes that a reload made
-and threw away are gone at once, also from their bases' ``__subclasses__()``.
+New objects belong to the collector's youngest generation until it looks at them. So that generation is
+emptied first (its objects, a few hundred, go on to the next), and automatic collections are put off; should
+the body ask for one, the young objects are noted before it begins.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from types import TracebackType
+import weakref
+from collections.abc import Collection
+from itertools import chain, filterfalse, starmap
 
 
 class Nursery:
-    """A context in which new objects can be told from old ones.
-
-    Where the user has frozen objects of their own, freezing again and thawing would undo that; then the
-    youngest generation, emptied at the start, serves instead.
-    """
+    """A context in which new objects can be told from old ones; to be left soon."""
 
     def __init__(self) -> None:
-        self._frozen = False
         self._was_enabled = False
-        self._open = False
+        self._earlier: list[object] = []
+        #: Whether a collection has made new objects look old.
+        self.was_disturbed = False
 
     def __enter__(self) -> Nursery:
         self._was_enabled = gc.isenabled()
-        self._frozen = gc.get_freeze_count() == 0
-        if self._frozen:
-            gc.freeze()
-        else:
-            gc.disable()
-            gc.collect(1)
-        self._open = True
+        gc.disable()
+        gc.collect(0)
+        gc.callbacks.append(self._note)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+    def __exit__(self, *_: object) -> None:
+        gc.callbacks.remove(self._note)
+        self._earlier = []
+        if self._was_enabled:
+            gc.enable()
+        else:
+            gc.disable()
+
+    def _note(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self.was_disturbed = True
+            self._earlier += _young_objects()
 
     def objects(self) -> list[object]:
-        """Return the container objects made since the context was entered."""
-        if not self._open:
-            return []
-        return gc.get_objects() if self._frozen else gc.get_objects(generation=0)
+        """Return the container objects made since the context was entered, but for tuples."""
+        mine = id(self._earlier)
+        return self._earlier + [item for item in _young_objects() if id(item) != mine]
 
-    def collect(self) -> None:
-        """Free what was made since and is no longer referred to."""
-        if self._open:
-            gc.collect() if self._frozen else gc.collect(1)
 
-    def close(self) -> None:
-        """Let the collector see all objects again. May be called twice."""
-        if not self._open:
-            return
-        self._open = False
-        if self._frozen:
-            gc.unfreeze()
-        elif self._was_enabled:
-            gc.enable()
+def _young_objects() -> list[object]:
+    """Return the youngest objects, but for tuples.
+
+    A tuple may be one that another thread is still filling, and that Python refuses to finish while
+    anybody else holds it. So the list that names tuples must be gone before another thread runs: it
+    lives within this one call in C.
+    """
+    every = chain.from_iterable(starmap(gc.get_objects, [(0,)]))
+    return list(filterfalse(tuple.__instancecheck__, every))
+
+
+def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> None:
+    """See to it that new classes, dropped by now, are no longer among ``__subclasses__()``.
+
+    Classes live in cycles. They are young, so a look at the young objects mostly frees them. One that is
+    still there has been looked at too often to count as young; it gets other bases until it is freed.
+
+    :param classes: none of them in use.
+    :param thorough: look at all objects, old ones as well.
+    """
+    if not classes:
+        return
+    gc.collect(2 if thorough else 1)
+    for reference in classes:
+        dead = reference()
+        if dead is None or dead.__bases__ == (object,):
+            continue
+        solid = next(base for base in dead.__mro__[1:] if base.__flags__ & _IMMUTABLE_TYPE)
+        with contextlib.suppress(TypeError):  # its layout forbids it: it stays until it is freed
+            dead.__bases__ = (_Grave if solid is object else type("_Grave", (solid,), {}),)
+
+
+class _Grave:
+    """Base of classes that are no longer in use."""
+
+
+_IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE

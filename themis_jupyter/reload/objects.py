@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import Any
 
 
@@ -16,9 +17,30 @@ def attributes_of(item: object) -> dict[str, Any] | None:
     return attributes if type(attributes) is dict else None
 
 
+def slot_members(cls: type) -> list[MemberDescriptorType]:
+    """Return the descriptors of all slots that objects of a class have."""
+    return [
+        member
+        for owner in cls.__mro__
+        if "__slots__" in vars(owner)
+        for member in vars(owner).values()
+        if type(member) is MemberDescriptorType
+    ]
+
+
 def cells_of(function: FunctionType) -> dict[str, CellType]:
     """Return a function's closure cells by the names of its free variables."""
     return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
+
+
+LruCache: Any = type(functools.lru_cache(lambda: None))
+
+
+def partial_state(item: functools.partial[Any]) -> tuple[Any, tuple[Any, ...], Any, Any]:
+    """Return a partial's function, arguments, keywords and attributes."""
+    reduced: Any = item.__reduce__()
+    function, args, keywords, attributes = reduced[2]
+    return function, args, keywords, attributes
 
 
 def same_items(one: Iterable[object], other: Iterable[object]) -> bool:

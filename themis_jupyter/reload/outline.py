@@ -6,7 +6,6 @@ parts parse together as they do apart. Where it does not, the whole text is pars
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast

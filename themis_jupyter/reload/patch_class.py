@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import _abc
-
+import _abc  # type: ignore[import-not-found]
 from collections.abc import Set
 from types import GetSetDescriptorType, MemberDescriptorType
 

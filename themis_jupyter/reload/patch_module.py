@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 from ..report import Change
 from . import importers
-from .adapters import check_member, finish_class
+from .adapters import check_member
 from .class_body import kept_members
 from .correspondence import Correspondence, Pair
 from .match import Matcher
-from .objects import attributes_of
+from .objects import LruCache, attributes_of, partial_state
 from .outline import Statement
 from .patch_class import patch_class
 from .patch_function import patch_function
@@ -24,7 +24,6 @@ from .substitute import Substitution
 from .writes import Writes
 
 _ABSENT: Any = object()
-_LruCache: type = type(functools.lru_cache(lambda: None))
 
 
 @dataclass
@@ -75,10 +74,17 @@ def patch_module(
         if pair.module == draft.module.__name__ and pair.name.partition(".")[0] not in dropped:
             _patch_pair(patch, pair, draft, substitute)
     _patch_names(patch, draft, dropped, substitute)
-    for old, new in draft.plan.moved:
-        values = [draft.live[name] for name in new.names.binds if name in draft.live]
-        relocate(patch.writes, values, draft.source.filename, range(old.start, old.end + 1),
-                 new.start - old.start, draft.module.__name__)  # fmt: skip
+    if draft.plan.moved:
+        moved = sorted(
+            (
+                (range(old.start, old.end + 1), new.start - old.start)
+                for old, new in draft.plan.moved
+            ),
+            key=lambda entry: entry[0].start,
+        )
+        module = draft.module.__name__
+        values = list(draft.live.values())
+        relocate(patch.writes, values, draft.source.filename, moved, module, found.taken)
 
 
 def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution) -> None:
@@ -87,7 +93,6 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
     produced = draft.before.produced if draft.before else {}
     writes, name = patch.writes, pair.name
     if isinstance(new, type):
-        finish_class(new)
         told = patch_class(
             writes, old, new, substitute,
             name=f"{pair.module}.{name}",
@@ -101,7 +106,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
             writes, old, new, globals_, substitute, made_by_source=produced.get(name, frozenset())
         )
         _tell(patch, told, "function", pair)
-    elif isinstance(new, _LruCache):
+    elif isinstance(new, LruCache):
         # It goes on calling the old function, which has the new code; only old results must go.
         writes.add((old.cache_clear,))
     elif isinstance(new, functools.partial):
@@ -111,7 +116,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
 
 
 def _state(item: functools.partial[Any], substitute: Substitution | None = None) -> tuple[Any, ...]:
-    function, args, keywords, attributes = item.__reduce__()[2]  # type: ignore[misc]
+    function, args, keywords, attributes = partial_state(item)
     if substitute is None:
         return function, args, dict(keywords), attributes and dict(attributes)
     return substitute(function), substitute(args), keywords, attributes
@@ -144,7 +149,7 @@ def _tell(patch: Patch, told: list[str], kind: str, pair: Pair) -> None:
         if member == "bases":
             patch.changes.append(Change("changed", "class", pair.name, pair.module, "bases"))
         else:
-            value = vars(pair.new if verb != "removed" else pair.old)[member]  # type: ignore[arg-type]
+            value = vars(pair.new if verb != "removed" else pair.old)[member]
             patch.changes.append(
                 Change(_VERBS[verb], kind_of(value), f"{pair.name}.{member}", pair.module)
             )
@@ -206,7 +211,7 @@ def kind_of(value: object) -> str:
     """Return what kind of thing a name stands for, in a word."""
     if isinstance(value, type):
         return "class"
-    if isinstance(value, FunctionType | staticmethod | classmethod | _LruCache):
+    if isinstance(value, FunctionType | staticmethod | classmethod | LruCache):
         return "function"
     if isinstance(value, property):
         return "property"

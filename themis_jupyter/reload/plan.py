@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import ast
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from .class_diff import changed_methods
 from .outline import Diff, Outline, Statement
+from .reach import Reach, called_of_itself
+
+
+class Facts:
+    """What the plan needs to know of the live module. By default: nothing."""
+
+    def reads_annotations(self, name: str) -> bool:
+        """Return whether the class of that name depends on what its annotations mean."""
+        return False
+
+    def is_plain(self, name: str) -> bool:
+        """Return whether that name stands for a class without a metaclass of its own."""
+        return False
 
 
 @dataclass(slots=True)
@@ -17,6 +32,7 @@ class Plan:
     :param removed: names that the new source no longer binds.
     :param moved: unchanged statements on other lines: (old, new).
     :param dirty: names whose value or definition may differ, each with the reason.
+    :param methods: classes in which only methods changed, with their names; they are not dirty.
     :param notes: what cannot be taken back, in words.
     """
 
@@ -27,6 +43,7 @@ class Plan:
     removed: set[str] = field(default_factory=set)
     moved: list[tuple[Statement, Statement]] = field(default_factory=list)
     dirty: dict[str, str] = field(default_factory=dict)
+    methods: dict[str, frozenset[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -37,7 +54,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """True where there is nothing to do at all."""
-        return not (self.run or self.removed or self.moved)
+        return not (self.run or self.removed or self.moved or self.diff.removed)
 
     @property
     def predecessors(self) -> dict[Statement, Statement]:
@@ -51,7 +68,8 @@ def plan_reload(
     full: bool = False,
     rerun: Mapping[Statement, str] | None = None,
     dirty: Iterable[str] = (),
-    reads_annotations: Callable[[str], bool] = lambda _: False,
+    facts: Facts | None = None,
+    shared: bool = False,
 ) -> Plan:
     """Work out what has to run.
 
@@ -59,7 +77,8 @@ def plan_reload(
     :param rerun: statements that run for a reason outside this module.
     :param dirty: names that changed for a reason outside this module, such as an import of a module
         that is reloaded along with it.
-    :param reads_annotations: whether the class of that name depends on what its annotations mean.
+    :param facts: about the live classes.
+    :param shared: other modules that are reloaded as well may call what is defined here.
     """
     plan = Plan(diff, full)
     plan.removed = diff.old.stored - diff.new.stored
@@ -67,12 +86,17 @@ def plan_reload(
         plan.run = dict.fromkeys(diff.new.statements, "full run")
         plan.dirty = dict.fromkeys(diff.new.stored, "full run")
         return plan
-    for _, statement in diff.changed:
+    facts = facts or Facts()
+    for old, statement in diff.changed:
         plan.run[statement] = "its code changed"
+        methods = _changed_methods(diff, old, statement, facts)
+        if methods is not None:
+            plan.methods[statement.title] = methods
     for statement in diff.added:
         plan.run[statement] = "new"
     for statement in list(plan.run):
-        _taint(plan, statement, "changed")
+        if statement.title not in plan.methods:
+            _taint(plan, statement, "changed")
     for statement in diff.removed:
         for name in statement.names.binds:
             plan.dirty.setdefault(name, f"the statement that bound {name} is gone")
@@ -82,7 +106,7 @@ def plan_reload(
         plan.dirty.setdefault(name, f"{name} is reloaded too")
     if diff.old.flags != diff.new.flags:
         _run_definitions(plan)
-    _Spread(plan, reads_annotations).run()
+    _Spread(plan, facts, shared).run()
     plan.run = {s: plan.run[s] for s in diff.new.statements if s in plan.run}
     plan.moved = [
         (old, new) for old, new in diff.kept if old.start != new.start and new not in plan.run
@@ -95,6 +119,22 @@ def _run_definitions(plan: Plan) -> None:
     for _, statement in plan.diff.kept:
         if statement.title or statement.names.annotates or statement.names.later:
             plan.run.setdefault(statement, "the imports from __future__ changed")
+
+
+def _changed_methods(
+    diff: Diff, old: Statement, new: Statement, facts: Facts
+) -> frozenset[str] | None:
+    """Return the changed methods of a class, where nothing else in it changed that others may see."""
+    if new.kind != "class" or old.kind != "class":
+        return None
+    found = changed_methods(diff.old.node(old), diff.new.node(new))
+    if found is None:
+        return None
+    methods, same_set = found
+    # Methods that come and go matter to a metaclass (abstract methods, enums).
+    if any(map(called_of_itself, methods)) or not (same_set or facts.is_plain(new.title)):
+        return None
+    return methods
 
 
 def _taint(plan: Plan, statement: Statement, how: str) -> None:
@@ -115,22 +155,19 @@ def _note_leftovers(plan: Plan, statement: Statement) -> None:
 class _Spread:
     """Follows names from what changed to what has to run because of it, to a fixed point."""
 
-    def __init__(self, plan: Plan, reads_annotations: Callable[[str], bool]) -> None:
+    def __init__(self, plan: Plan, facts: Facts, shared: bool) -> None:
         self.plan = plan
-        self.reads_annotations = reads_annotations
+        self.facts = facts
+        self.shared = shared
         self.statements = plan.new.statements
-        self.users: dict[str, list[Statement]] = {}
-        self.binders: dict[str, list[Statement]] = {}
-        for statement in self.statements:
-            for name in statement.names.binds:
-                self.binders.setdefault(name, []).append(statement)
+        self.reach = Reach(self.statements)
 
     def run(self) -> None:
         plan = self.plan
-        if not plan.dirty:
-            return
-        self._close_over_calls()
-        pending = list(plan.dirty)
+        grown = {n for s in [*plan.run, *plan.diff.removed] for n in s.names.grows}
+        pending = [*plan.dirty, *plan.methods]
+        for name in grown:
+            pending += self._begin_afresh(name, set(pending))
         while pending:
             name = pending.pop()
             for statement, why in self._affected(name):
@@ -141,58 +178,63 @@ class _Spread:
                     if bound not in plan.dirty:
                         plan.dirty[bound] = f"{bound} is made again"
                         pending.append(bound)
+                for longer in statement.names.grows:
+                    pending += self._begin_afresh(longer, set(pending))
         if plan.run:
             self._run_the_opaque()
-        self._find_again()
+        if plan.dirty:
+            self._find_again()
 
-    def _close_over_calls(self) -> None:
-        """Work out ``reach``: for each name, the names that calling it may use, itself included."""
-        direct: dict[str, set[str]] = {}
-        for name, binders in self.binders.items():
-            uses: set[str] = set()
-            for statement in binders:
-                uses |= statement.names.later
-                if statement.title:
-                    uses |= statement.names.now
-            direct[name] = uses
-        self.callers: dict[str, set[str]] = {}
-        for name, uses in direct.items():
-            for used in uses:
-                self.callers.setdefault(used, set()).add(name)
-        for statement in self.statements:
-            for used in statement.names.now:
-                self.users.setdefault(used, []).append(statement)
-
-    def _reaching(self, name: str) -> list[str]:
-        """Return ``name`` and all names whose call may use it."""
-        seen = {name: None}
-        pending = [name]
-        while pending:
-            for caller in self.callers.get(pending.pop(), ()):
-                if caller not in seen:
-                    seen[caller] = None
-                    pending.append(caller)
-        return list(seen)
+    def _begin_afresh(self, name: str, pending: set[str]) -> list[str]:
+        """A list that a statement is going to append to again begins anew where that costs nothing."""
+        binders = self.reach.binders.get(name, ())
+        if name in self.plan.dirty or name in pending or len(binders) != 1:
+            return []
+        if not _is_list_literal(self.plan.new.node(binders[0])):
+            return []
+        self.plan.run.setdefault(binders[0], f"{name} is filled again")
+        self.plan.dirty[name] = f"{name} is filled again"
+        return [name]
 
     def _affected(self, name: str) -> Iterable[tuple[Statement, str]]:
+        methods = self.plan.methods.get(name)
+        if name not in self.plan.dirty and methods is not None:
+            yield from self._callers_of(name, methods)
+            return
         why = self.plan.dirty[name]
-        for via in self._reaching(name):
+        for via in self.reach.reaching(name):
             through = "" if via == name else f", by way of {via}"
-            for statement in self.users.get(via, ()):
+            for statement in self.reach.users.get(via, ()):
                 yield statement, f"uses {name}{through}: {why}"
         yield from self._with_hints(name, why)
-        binders = [s for s in self.binders.get(name, ()) if name not in s.names.temporary]
+        binders = [s for s in self.reach.binders.get(name, ()) if name not in s.names.temporary]
         if len(binders) > 1:
             for statement in binders:
                 yield statement, f"binds {name} as well: {why}"
 
+    def _callers_of(self, name: str, methods: frozenset[str]) -> Iterable[tuple[Statement, str]]:
+        """Yield statements that may call a changed method of a class that is otherwise the same."""
+        what = ", ".join(sorted(methods))
+        for statement in self.statements:
+            if statement.kind == "def" or statement.title == name:
+                continue
+            if self.reach.may_call(statement, {name: methods}):
+                yield statement, f"may call {name}.{what}, which changed"
+        why = f"{name}.{what} changed"
+        yield from self._with_hints(name, why)
+        for statement in self.reach.users.get(name, ()):
+            if statement.kind == "class" and self.facts.reads_annotations(statement.title):
+                yield statement, f"uses {name}: {why}"
+
     def _with_hints(self, name: str, why: str) -> Iterable[tuple[Statement, str]]:
         # A class or function in an annotation stays the same object; an alias does not.
-        stays = name in self.binders and all(s.title for s in self.binders[name])
+        binders = self.reach.binders.get(name, ())
+        stays = bool(binders) and all(s.title for s in binders)
         for statement in self.statements:
             if name not in statement.names.hints:
                 continue
-            if not stays or (statement.kind == "class" and self.reads_annotations(statement.title)):
+            reads = statement.kind == "class" and self.facts.reads_annotations(statement.title)
+            if not stays or reads:
                 yield statement, f"uses {name} in an annotation: {why}"
 
     def _run_the_opaque(self) -> None:
@@ -205,21 +247,24 @@ class _Spread:
         plan = self.plan
         tainted: set[str] = set()
         for name in plan.dirty:
-            tainted.update(self._reaching(name))
-        called: set[str] = set()
-        pending = [n for s in plan.run if s.names.effects for n in s.names.now]
-        while pending:
-            name = pending.pop()
-            if name in called:
-                continue
-            called.add(name)
-            for statement in self.binders.get(name, ()):
-                pending += statement.names.later
+            tainted.update(self.reach.reaching(name))
+        callers = [s for s in plan.run if s.names.effects]
+        called = self.reach.called_by(n for s in callers for n in s.names.now)
         for statement in self.statements:
             if statement in plan.run or not statement.title:
                 continue
-            if statement.names.binds & called & tainted:
-                if statement.names.effects:
-                    plan.run[statement] = "is called again, and uses what changed"
-                else:
-                    plan.again.append(statement)
+            if not statement.names.binds & tainted:
+                continue
+            if statement.names.binds & called and statement.names.effects:
+                plan.run[statement] = "is called again, and uses what changed"
+            elif self.shared or statement.names.binds & called:
+                plan.again.append(statement)
+
+
+def _is_list_literal(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+        return False
+    value = node.value
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        return value.func.id in ("list", "deque") and not value.args and not value.keywords
+    return isinstance(value, ast.List) and all(isinstance(e, ast.Constant) for e in value.elts)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from .substitute import Substitution
-from .surroundings import Surroundings, Watch
+from .surroundings import Surroundings
+from .watches import ContainerWatch
 from .writes import Writes
 
 _ABSENT: Any = object()
@@ -33,9 +34,10 @@ def settle_registries(
             _settle_dict(writes, watch.target, substitute)
         else:
             _settle_elements(writes, watch, substitute)
-    for cls, before in surroundings.changed_classes():
+    for changed in surroundings.changed_classes():
+        cls = changed.target
         for key, value in list(vars(cls).items()):
-            if before.get(key, _ABSENT) is not value:
+            if changed.before.get(key, _ABSENT) is not value:
                 new = substitute(value)
                 if new is not value:
                     writes.class_attribute(cls, key, new)
@@ -51,7 +53,7 @@ def _settle_dict(writes: Writes, target: dict[Any, Any], substitute: Substitutio
         writes.contents(target, {substitute(k): substitute(v) for k, v in target.items()})
 
 
-def _settle_elements(writes: Writes, watch: Watch, substitute: Substitution) -> None:
+def _settle_elements(writes: Writes, watch: ContainerWatch, substitute: Substitution) -> None:
     target = watch.target
     known = {id(value) for value in watch.before}
     elements: list[Any] = []

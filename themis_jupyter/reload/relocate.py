@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
-from .objects import attributes_of
+from .objects import LruCache, attributes_of
 from .writes import Writes
-
-_LruCache: type = type(functools.lru_cache(lambda: None))
 
 
 def relocate(
-    writes: Writes, values: Iterable[object], filename: str, lines: range, shift: int, module: str
+    writes: Writes,
+    values: Iterable[object],
+    filename: str,
+    moved: Sequence[tuple[range, int]],
+    module: str,
+    skip: Callable[[object], bool],
 ) -> None:
-    """Add writes that shift the line numbers of all functions found inside ``values``.
+    """Add writes that shift the line numbers of functions found inside ``values``.
 
-    :param lines: the lines that the functions stood on so far.
-    :param shift: lines to add.
+    :param moved: lines that code stood on so far, in order, each with the number of lines to add.
+    :param skip: whether a function gets new code anyway.
     """
+    starts = [lines.start for lines, _ in moved]
+
+    def shift_at(line: int) -> int:
+        index = bisect.bisect_right(starts, line) - 1
+        return moved[index][1] if index >= 0 and line in moved[index][0] else 0
+
     for item in _definitions(values, module):
+        if skip(item):
+            continue
         if isinstance(item, FunctionType):
             code = item.__code__
-            if code.co_filename == filename and code.co_firstlineno in lines:
+            if code.co_filename == filename and (shift := shift_at(code.co_firstlineno)):
                 writes.attribute(item, "__code__", shifted(code, shift))
         elif isinstance(item, type):
             first = vars(item).get("__firstlineno__")  # Python 3.13
-            if first is not None and first in lines:
+            if first is not None and (shift := shift_at(first)):
                 writes.class_attribute(item, "__firstlineno__", first + shift)
 
 
@@ -59,7 +71,7 @@ def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType
             pending.append(item.__func__)
         elif isinstance(item, property):
             pending += (item.fget, item.fset, item.fdel)
-        elif isinstance(item, _LruCache):
+        elif isinstance(item, LruCache):
             pending.append(item.__wrapped__)
         elif isinstance(item, functools.partial):
             pending.append(item.func)

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import SourceError
 from .adapters import reads_annotations
 from .outline import Diff, Outline, Statement, compare, outline_of
-from .plan import Plan, plan_reload
+from .plan import Facts, Plan, plan_reload
 from .source import Source, read_settled, syntax_error
 from .tracking import Tracked, source_path, tracked
 
@@ -44,6 +44,12 @@ class Draft:
     def __post_init__(self) -> None:
         self.standin = ModuleType(self.module.__name__)
         self.prefilled = {}
+        self._class = type(self.module)
+
+    def restore_class(self) -> None:
+        """Give the module the class that it had, where its body gave it another one."""
+        if type(self.module) is not self._class:
+            self.module.__class__ = self._class
 
     @property
     def live(self) -> dict[str, Any]:
@@ -126,12 +132,14 @@ def draft(
     *,
     full: bool = False,
     check: Callable[[str, Source], None] | None = None,
+    shared: bool = False,
 ) -> Draft:
     """Read a module's file, work out what has to run, and compile that.
 
     :param source: the bytes, where they have been read already.
     :param full: run everything, as a fresh import does.
     :param check: refuses bytes by raising; called before they are decoded.
+    :param shared: other modules are reloaded along with this one.
     :raises SourceError: the file cannot be read, decoded or compiled.
     """
     before = tracked(module)
@@ -140,7 +148,7 @@ def draft(
         if check is not None:
             check(module.__name__, candidate)
         try:
-            return _draft(module, candidate, before, full)
+            return _draft(module, candidate, before, full, shared)
         except SyntaxError as error:
             raise syntax_error(candidate, error) from error
         except (RecursionError, MemoryError) as error:
@@ -163,12 +171,15 @@ def replan(item: Draft, rerun: Mapping[Statement, str], dirty: Iterable[str]) ->
         full=item.plan.full,
         rerun=rerun,
         dirty=dirty,
-        reads_annotations=_annotation_reader(item.module),
+        facts=_LiveFacts(item.module),
+        shared=True,
     )
     return Draft(item.module, item.source, item.before, plan, _compile(plan, item.source.filename))
 
 
-def _draft(module: ModuleType, source: Source, before: Tracked | None, full: bool) -> Draft:
+def _draft(
+    module: ModuleType, source: Source, before: Tracked | None, full: bool, shared: bool
+) -> Draft:
     if before is not None and before.source.data == source.data and not full:
         outline = before.outline
         kept = [(s, s) for s in outline.statements]
@@ -186,13 +197,23 @@ def _draft(module: ModuleType, source: Source, before: Tracked | None, full: boo
         plan = plan_reload(
             compare(before.outline, source.text, source.filename),
             full=full,
-            reads_annotations=_annotation_reader(module),
+            facts=_LiveFacts(module),
+            shared=shared,
         )
     return Draft(module, source, before, plan, _compile(plan, source.filename))
 
 
-def _annotation_reader(module: ModuleType) -> Callable[[str], bool]:
-    return lambda name: reads_annotations(vars(module).get(name))
+class _LiveFacts(Facts):
+    """What a plan asks about the classes of a module."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._live = vars(module)
+
+    def reads_annotations(self, name: str) -> bool:
+        return reads_annotations(self._live.get(name))
+
+    def is_plain(self, name: str) -> bool:
+        return type(self._live.get(name)) is type
 
 
 def _compile(plan: Plan, filename: str) -> CodeType | None:
@@ -201,10 +222,12 @@ def _compile(plan: Plan, filename: str) -> CodeType | None:
         return None
     body = [plan.new.node(statement) for statement in wanted]
     tree = ast.Module(body=body, type_ignores=[])
-    return compile(tree, filename, "exec", flags=plan.new.flags, dont_inherit=True)
+    code: CodeType = compile(tree, filename, "exec", flags=plan.new.flags, dont_inherit=True)
+    return code
 
 
 def _docstring(outline: Outline, statement: Statement) -> str:
     node = outline.node(statement)
-    assert isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    assert isinstance(node, ast.Expr)
+    assert isinstance(node.value, ast.Constant)
     return str(node.value.value)

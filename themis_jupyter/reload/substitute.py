@@ -16,7 +16,7 @@ from types import CellType, FunctionType, MethodType
 from typing import Any
 
 from .correspondence import Correspondence
-from .objects import attributes_of
+from .objects import attributes_of, partial_state, slot_members
 
 _set_type_attribute = type.__setattr__
 
@@ -43,6 +43,8 @@ class Substitution:
         # id → (original, replacement); the original is kept so that its id stays its own.
         self._made: dict[int, tuple[object, object]] = {id(a): (a, b) for a, b in replaced}
         self._functions: dict[int, tuple[FunctionType, FunctionType]] = {}
+        #: New classes whose bases could not be replaced.
+        self.stuck: list[weakref.ref[type]] = []
         self._open: set[int] = set()
         self._slots: dict[type, list[types.MemberDescriptorType]] = {}
 
@@ -66,7 +68,7 @@ class Substitution:
         made = self._made.get(key)
         if made is not None:
             return made[1]
-        if key not in self._ids:
+        if key not in self._ids and type(value) is not tuple:
             if type(value) in self._found:  # an instance that the collector does not track
                 self._instance(value)
             return value
@@ -97,7 +99,7 @@ class Substitution:
         made.__qualname__ = new.__qualname__
         made.__module__ = new.__module__
         if hasattr(new, "__type_params__"):
-            made.__type_params__ = new.__type_params__
+            made.__type_params__ = new.__type_params__  # type: ignore[attr-defined]
         made.__dict__.update(new.__dict__)
         self._function(made)
         return made
@@ -106,9 +108,9 @@ class Substitution:
         """Yield each new function that another one stands for, with that one."""
         for pair in self._found:
             new, old = pair.new, pair.old
-            if isinstance(new, FunctionType) and isinstance(old, FunctionType):
-                if self._functions.get(id(new), (None, None))[1] is not new:
-                    yield new, old
+            both = isinstance(new, FunctionType) and isinstance(old, FunctionType)
+            if both and self._functions.get(id(new), (None, None))[1] is not new:
+                yield new, old  # type: ignore[misc]
         for original, replacement in self._functions.values():
             if original not in self._found and original is not replacement:
                 yield original, replacement
@@ -157,9 +159,9 @@ class Substitution:
             item.cell_contents = new
 
     def _partial(self, item: functools.partial[Any]) -> None:
-        _, _, state = item.__reduce__()  # type: ignore[misc]
-        function, args, keywords, attributes = state
-        item.__setstate__((self(function), self._tuple(args), keywords, attributes))  # type: ignore[attr-defined]
+        function, args, keywords, attributes = partial_state(item)
+        state = (self(function), self._tuple(args), keywords, attributes)
+        item.__setstate__(state)  # type: ignore[attr-defined]
 
     def _class(self, item: type) -> None:
         if item in self._found:
@@ -170,7 +172,11 @@ class Substitution:
                 _set_type_attribute(item, key, new)
         bases = self._tuple(item.__bases__)
         if bases is not item.__bases__:
-            item.__bases__ = bases
+            try:
+                item.__bases__ = bases
+            except TypeError:
+                # Left over by a decorator that made the class again; or one that cannot follow.
+                self.stuck.append(weakref.ref(item))
         meta = self(type(item))
         if meta is not type(item):
             item.__class__ = meta
@@ -192,13 +198,7 @@ class Substitution:
     def _slot_members(self, cls: type) -> list[types.MemberDescriptorType]:
         members = self._slots.get(cls)
         if members is None:
-            members = self._slots[cls] = [
-                member
-                for owner in cls.__mro__
-                if "__slots__" in vars(owner)
-                for member in vars(owner).values()
-                if type(member) is types.MemberDescriptorType
-            ]
+            members = self._slots[cls] = slot_members(cls)
         return members
 
     def _slot(self, item: Any, member: types.MemberDescriptorType) -> None:
@@ -237,7 +237,7 @@ class Substitution:
         new = tuple(map(self, functions))
         if all(map(_is, functions, new)):
             return item
-        return property(*new, doc=item.__doc__)
+        return property(new[0], new[1], new[2], doc=item.__doc__)
 
     def _alias(self, item: types.GenericAlias) -> object:
         return types.GenericAlias(self(item.__origin__), self._tuple(item.__args__))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 from ..errors import SourceError
+from ..pinning import pin_source, unpin_source
 from .objects import attributes_of
 from .outline import Outline, outline_of
 from .source import Source, read_source, syntax_error
@@ -64,7 +64,7 @@ def restore(module: ModuleType, tracked: Tracked | None) -> None:
         else:
             _tracked[module] = tracked
     if tracked is not None:
-        show_running_source(tracked.source)
+        pin_source(tracked.source.filename, tracked.source.text)
 
 
 def tracked(module: ModuleType) -> Tracked | None:
@@ -78,16 +78,7 @@ def forget(module: ModuleType) -> None:
     with _lock:
         known = _tracked.pop(module, None)
     if known is not None:
-        linecache.cache.pop(known.source.filename, None)
-
-
-def show_running_source(source: Source) -> None:
-    """Make tracebacks and ``inspect.getsource`` show what runs rather than what is on disk.
-
-    ``linecache.checkcache`` leaves entries alone that have no modification time.
-    """
-    lines = [line + "\n" for line in source.text.split("\n")]
-    linecache.cache[source.filename] = (len(source.data), None, lines, source.filename)
+        unpin_source(known.source.filename)
 
 
 def source_path(module: ModuleType) -> Path:

@@ -11,7 +11,7 @@ import gc
 import operator
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, starmap
 from types import CellType
@@ -162,7 +162,7 @@ class Writes:
                 return failed
 
 
-_drain: Callable[[Iterable[object]], object] = deque(maxlen=0).extend
+_drain: Any = deque(maxlen=0).extend
 
 
 def _run(calls: Iterable[Call]) -> None:
@@ -189,7 +189,9 @@ def _reorder(cls: type, order: list[str]) -> None:
     first = next(
         (i for i, (a, b) in enumerate(zip(now, order, strict=False)) if a != b), len(order)
     )
-    values = [(name, cls.__dict__[name]) for name in order[first:] if name in cls.__dict__]
+    # A class does not let go of its __doc__, not even for a moment.
+    wanted = [name for name in order[first:] if name in cls.__dict__ and name != "__doc__"]
+    values = [(name, cls.__dict__[name]) for name in wanted]
     for name, value in values:
         _delete_type_attribute(cls, name)
         _set_type_attribute(cls, name, value)

@@ -1,0 +1,139 @@
+"""1,000 reloads in a process: ``python -m benchmarks.endurance engine|manager time|trace``.
+
+``time`` takes times and the memory of the process; ``trace`` counts what Python allocated, which
+slows everything down. Each version changes a method, and has a class and a function of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import tempfile
+import tracemalloc
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]  # ipykernel brings it
+
+from benchmarks.generated import TEXT, Project, edit_method
+from benchmarks.timing import seconds
+
+RELOADS = 1_000
+WARM_UP = 100
+MEGABYTE = 1e6
+
+FRESH = """
+class Fresh{version}:
+    def method(self):
+        return {version}
+
+
+def fresh_{version}():
+    return Fresh{version}()
+
+
+LATEST = (Fresh{version}, fresh_{version})
+
+
+"""
+
+PLUGIN = """
+from themis_jupyter import StatefulPlugin
+
+
+class Counter(StatefulPlugin):
+    version = "1.{version}"
+
+    def initialize(self, config):
+        self.total = 0
+        self.seen = list(range(100))
+
+    def add(self, number):
+        self.total += number * {version}
+        return self.total
+"""
+
+Step = Callable[[int], Any]  # writes a version, reloads, returns the module
+
+
+def engine_step(project: Project) -> Step:
+    """Return the step for ``reload_in_place`` on the large generated module."""
+    from themis_jupyter import reload_in_place, track
+
+    def text(version: int) -> str:
+        title = "class Class20:"
+        return edit_method(TEXT, version).replace(title, FRESH.format(version=version) + title)
+
+    module = project.load("generated", text(0))
+    track(module)
+
+    def step(version: int) -> Any:
+        project.write("generated", text(version))
+        took = seconds(lambda: reload_in_place(module))
+        return module, took
+
+    return step
+
+
+def manager_step(project: Project) -> Step:
+    """Return the step for ``PluginManager.reload_plugin`` on a small plugin with state."""
+    from themis_jupyter import Outcome, PluginManager
+
+    def text(version: int) -> str:
+        return PLUGIN.format(version=version) + FRESH.format(version=version)
+
+    manager = PluginManager()
+    handle: Any = manager.load_plugin(project.write("counter", text(0)))
+
+    def step(version: int) -> Any:
+        project.write("counter", text(version))
+        reports: list[Any] = []
+        took = seconds(lambda: reports.append(manager.reload_plugin("counter")))
+        assert reports[0].outcome is Outcome.RELOADED, reports[0]
+        handle.add(1)
+        return manager.get_record("counter").module, took
+
+    return step
+
+
+def main(what: str, how: str) -> None:
+    """Print the figures as JSON; memory in MB, times in seconds."""
+    times: list[float] = []
+    fresh: list[weakref.ref[Any]] = []
+    with tempfile.TemporaryDirectory() as folder, Project(Path(folder)) as project:
+        step = {"engine": engine_step, "manager": manager_step}[what](project)
+        before = 0.0
+        for version in range(1, WARM_UP + RELOADS + 1):
+            if version == WARM_UP + 1:
+                if how == "trace":
+                    tracemalloc.start()
+                before = memory(how)
+            module, took = step(version)
+            assert module.LATEST[0]().method() == version
+            if version > WARM_UP:
+                times.append(took)
+                fresh += map(weakref.ref, module.LATEST)
+        grown = memory(how) - before
+        result = {
+            "grown": grown,
+            "first": median(times[:100]),
+            "last": median(times[-100:]),
+            "alive": sum(reference() is not None for reference in fresh) - 2,
+        }
+    print(json.dumps(result))
+
+
+def memory(how: str) -> float:
+    """Return the memory in use, in MB."""
+    gc.collect()
+    if how == "trace":
+        return tracemalloc.get_traced_memory()[0] / MEGABYTE
+    return float(psutil.Process().memory_info().rss) / MEGABYTE
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

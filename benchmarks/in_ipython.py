@@ -1,0 +1,93 @@
+"""Measures the extension in a fresh IPython: ``python -m benchmarks.in_ipython load|idle``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+EXTENSION = "themis_jupyter"
+#: What must not be imported until it is needed.
+HEAVY = ("ipywidgets", "dill", "jsonschema", "numpy")
+
+PLUGIN = """
+from themis_jupyter import StatefulPlugin
+
+LIMIT = 10
+
+
+class Counter(StatefulPlugin):
+    def initialize(self, config):
+        self.total = 0
+"""
+
+
+def start() -> Any:
+    """Return a shell like a kernel's, without a terminal and without history."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell.instance(config=config, ipython_dir=tempfile.mkdtemp())
+    shell.run_cell("pass")
+    return shell
+
+
+def load() -> dict[str, Any]:
+    """Time ``%load_ext``, once; in seconds."""
+    shell = start()
+    before = set(sys.modules)
+    began, began_work = time.perf_counter(), time.process_time()
+    shell.run_line_magic("load_ext", EXTENSION)
+    took, worked = time.perf_counter() - began, time.process_time() - began_work
+    assert EXTENSION in shell.extension_manager.loaded
+    new = sys.modules.keys() - before
+    heavy = [name for name in HEAVY if name in new]
+    return {"took": took, "worked": worked, "heavy": heavy, "modules": len(new)}
+
+
+def idle(turns: int = 25, cells: int = 40) -> dict[str, Any]:
+    """Time an idle cell without the extension, with it, and with a plugin loaded; in seconds.
+
+    The three take turns, so that what else the machine does meets all of them.
+    """
+    shell = start()
+    manager = shell.extension_manager
+
+    def cell_time() -> float:
+        times = []
+        for _ in range(cells):
+            began = time.perf_counter()
+            shell.run_cell("pass")
+            times.append(time.perf_counter() - began)
+        return median(times)
+
+    extra, with_plugin, without = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "counter.py")
+        path.write_text(PLUGIN)
+        for _ in range(turns):
+            plain = cell_time()
+            manager.load_extension(EXTENSION)
+            loaded = cell_time()
+            shell.run_cell(f"%load_plugin {path} --as counter\nfrom counter import LIMIT, Counter")
+            busy = cell_time()
+            shell.run_cell("%unload_plugin counter")
+            manager.unload_extension(EXTENSION)
+            again = cell_time()
+            plain = (plain + again) / 2
+            without.append(plain)
+            extra.append(loaded - plain)
+            with_plugin.append(busy - plain)
+    return {"without": median(without), "extra": median(extra), "plugin": median(with_plugin)}
+
+
+if __name__ == "__main__":
+    result = {"load": load, "idle": idle}[sys.argv[1]]()
+    print()
+    print(json.dumps(result))

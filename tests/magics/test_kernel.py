@@ -1,0 +1,185 @@
+"""The magics in a real kernel, as a notebook uses them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+from tests.magics.session import BROKEN, COUNTER
+from themis_jupyter.testing import dedent
+
+#: Seconds after which a kernel that does not answer counts as dead.
+PATIENCE = 60
+
+
+class Kernel:
+    """A kernel and the folder that it works in."""
+
+    def __init__(self, client: Any, folder: Path) -> None:
+        self.client = client
+        self.folder = folder
+
+    def write(self, file: str, text: str) -> None:
+        path = self.folder / file
+        path.write_text(dedent(text))
+        os.utime(path, (1, path.stat().st_size))  # long ago: nobody is still writing it
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        self.write(file, (self.folder / file).read_text().replace(old, new))
+
+    def run(self, code: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Run a cell; return the reply and what was sent to be shown."""
+        sent: list[dict[str, Any]] = []
+
+        def hook(message: dict[str, Any]) -> None:
+            if message["msg_type"] in ("execute_result", "display_data", "stream", "error"):
+                sent.append({"kind": message["msg_type"], **message["content"]})
+
+        reply = self.client.execute_interactive(code, output_hook=hook, timeout=PATIENCE)
+        return reply["content"], sent
+
+    def value(self, code: str) -> dict[str, str]:
+        """Run a cell that must succeed; return the one thing that it shows."""
+        reply, sent = self.run(code)
+        assert reply["status"] == "ok", reply
+        [shown] = sent
+        data: dict[str, str] = shown["data"]
+        return data
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    folder = tmp_path_factory.mktemp("kernel")
+    manager = KernelManager(kernel_name="python3")
+    environment = {**os.environ, "IPYTHONDIR": str(folder / ".ipython")}
+    manager.start_kernel(cwd=str(folder), env=environment)
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=PATIENCE)
+        yield Kernel(client, folder)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
+
+
+@pytest.fixture
+def kernel(running: Kernel) -> Iterator[Kernel]:
+    """The kernel with the extension loaded anew, and ``counter`` as ``c``."""
+    running.write("counter.py", COUNTER)
+    reply, sent = running.run("%load_ext themis_jupyter\n%load_plugin counter --as c;")
+    assert (reply["status"], sent) == ("ok", []), sent
+    yield running
+    running.run("%unload_ext themis_jupyter\n%reset -f")
+    for file in running.folder.glob("*.py"):
+        file.unlink()
+
+
+def test_the_rich_display(kernel: Kernel) -> None:
+    kernel.edit("counter.py", "LIMIT = 10", "LIMIT = 11")
+    shown = kernel.value("%reload_plugin counter")
+    assert "Reloaded" in shown["text/html"]
+    assert shown["text/plain"].startswith("counter reloaded in ")
+    assert "Steps" in shown["text/plain"]
+    for line in ("%plugins", "%plugins counter", "%plugin_events", "%plugin_errors"):
+        assert set(kernel.value(line)) >= {"text/plain", "text/html"}
+    assert "Unloaded" in kernel.value("%unload_plugin counter")["text/html"]
+    assert "Loaded" in kernel.value("%load_plugin counter")["text/html"]
+
+
+def test_a_failure_in_the_middle_of_a_cell(kernel: Kernel) -> None:
+    kernel.edit("counter.py", "LIMIT = 10", "LIMIT = 1 / 0")
+    reply, sent = kernel.run("%reload_plugin counter\nprint('on')")
+    assert reply["status"] == "ok"
+    assert [each["kind"] for each in sent] == ["display_data", "stream"]
+    assert "ZeroDivisionError" in sent[0]["data"]["text/html"]
+
+
+def test_imported_names_follow(kernel: Kernel) -> None:
+    kernel.run("from counter import LIMIT, double\nmine = 10")
+    kernel.edit("counter.py", "LIMIT = 10", "LIMIT = 99")
+    kernel.edit("counter.py", "2 * value", "3 * value")
+    kernel.run("%reload_plugin counter")
+    assert kernel.value("LIMIT, double(1), mine")["text/plain"] == "(99, 3, 10)"
+
+
+def test_usage_errors(kernel: Kernel) -> None:
+    reply, sent = kernel.run("%reload_plugin countr")
+    assert reply["status"] == "error"
+    assert reply["ename"] == "UsageError"
+    text = "UsageError: no plugin 'countr'; did you mean 'counter'? (loaded: counter)\n"
+    assert [each.get("text") for each in sent] == [text]
+
+
+def test_a_load_that_fails(kernel: Kernel) -> None:
+    kernel.write("broken.py", BROKEN)
+    reply, sent = kernel.run("%load_plugin broken")
+    assert reply["ename"] == "PluginLoadError"
+    [error] = sent
+    shown = "\n".join(error["traceback"])
+    assert shown.startswith("'broken' was not loaded: ValueError: no good")
+    assert 'broken.py", line 5, in initialize' in shown
+    assert "themis_jupyter/" not in shown
+    assert "interactiveshell" not in shown
+
+
+@pytest.mark.parametrize(
+    ("code", "typed", "text"),
+    [
+        ("%reload_plugin co", "co", "counter"),
+        ("x = 1\nr = %reload_plugin co", "co", "counter"),
+        ("%unload_plugin counter --ca", "--ca", "--cascade"),
+        ("%load_plugin ./co", "./co", "./counter.py"),
+        ("%load_plug", "%load_plug", "%load_plugin"),
+    ],
+)
+def test_completion(kernel: Kernel, code: str, typed: str, text: str) -> None:
+    reply = kernel.client.complete(code, reply=True, timeout=PATIENCE)["content"]
+    assert reply["matches"] == [text]
+    assert code[reply["cursor_start"] : reply["cursor_end"]] == typed
+
+
+@pytest.mark.parametrize("code", ["%reload_plugin", "%reload_plugin?"])
+def test_help(kernel: Kernel, code: str) -> None:
+    reply = kernel.client.inspect(code, reply=True, timeout=PATIENCE)["content"]
+    assert reply["found"]
+    assert "--cascade" in reply["data"]["text/plain"]
+
+
+def test_unloading_the_extension(kernel: Kernel) -> None:
+    reply, sent = kernel.run("%unload_ext themis_jupyter")
+    assert reply["status"] == "ok"
+    [told] = sent
+    assert told["text"] == "themis_jupyter: counter was shut down and unloaded.\n"
+    reply, sent = kernel.run("%plugins")
+    assert "`%plugins` not found" in sent[0]["text"]
+    assert "not loaded" in kernel.value("c")["text/plain"]
+    reply = kernel.client.complete("%reload_plugin co", reply=True, timeout=PATIENCE)["content"]
+    assert "counter" not in reply["matches"]
+
+
+def test_a_notebook_runs_without_a_browser(tmp_path: Path) -> None:
+    (tmp_path / "counter.py").write_text(dedent(COUNTER))
+    cells = [
+        "%load_ext themis_jupyter\n%load_plugin counter.py --as counter",
+        "counter.add()\nfrom counter import LIMIT",
+        "p = __import__('pathlib').Path('counter.py')\n"
+        "_ = p.write_text(p.read_text().replace('LIMIT = 10', 'LIMIT = 11'))",
+        "report = %reload_plugin\nassert report, report",
+        "assert (LIMIT, counter.add()) == (11, 2)",
+        "%unload_ext themis_jupyter",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    folder = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", resources=folder).execute()
+    [loaded] = notebook.cells[0].outputs
+    assert loaded.data["text/plain"].startswith("counter 1.0 loaded in")
+    assert notebook.cells[3].outputs == []

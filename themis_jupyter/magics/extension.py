@@ -1,0 +1,125 @@
+"""What ``%load_ext`` puts into a shell, and ``%unload_ext`` takes out again."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from ..errors import PluginBusyError
+from ..manager import PluginManager
+from ..render.format import names
+from ..report import ReloadReport
+from .completion import Completion
+from .magics import PluginMagics
+from .taken_names import TakenNames
+
+
+class Extension:
+    """The extension in one shell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell: Any = shell
+        self._manager = _manager(shell)
+        self._magics = PluginMagics(shell, self._manager)
+        self._magics.extension = self
+        self._names = TakenNames(shell)
+        self._completion = Completion(shell, self._manager, self._magics.magics["line"])
+        # What was there before under the same names.
+        self._hidden: dict[str, Any] = {}
+        self._printer: Any = None
+
+    @classmethod
+    def of(cls, shell: InteractiveShell) -> Extension | None:
+        """Return the extension in a shell; None where it is not."""
+        magics = shell.magics_manager.registry.get(PluginMagics.__name__)
+        return magics.extension if isinstance(magics, PluginMagics) else None
+
+    @classmethod
+    def install(cls, shell: InteractiveShell) -> None:
+        """Put everything into a shell that does not have it."""
+        if cls.of(shell) is None:
+            cls(shell)._begin()
+
+    @classmethod
+    def remove(cls, shell: InteractiveShell) -> None:
+        """Take everything out.
+
+        :raises UsageError: calls of a plugin do not end; nothing is taken out.
+        """
+        extension = cls.of(shell)
+        if extension is not None:
+            extension._shut_plugins_down()
+            extension._end()
+
+    def _begin(self) -> None:
+        table = self._shell.magics_manager.magics["line"]
+        self._hidden = {name: table[name] for name in self._magics.magics["line"] if name in table}
+        self._shell.configurables.append(self._manager)
+        self._shell.register_magics(self._magics)
+        self._completion.install()
+        self._names.install()
+        self._printer = self._texts.for_type(ReloadReport, self._in_a_line)
+
+    def _end(self) -> None:
+        self._texts.pop(ReloadReport, None)
+        if self._printer is not None:
+            self._texts.for_type(ReloadReport, self._printer)
+        self._names.remove()
+        self._completion.remove()
+        manager = self._shell.magics_manager
+        table = manager.magics["line"]
+        for name, magic in self._magics.magics["line"].items():
+            if table.get(name) == magic:  # unless somebody has put another one there
+                del table[name]
+                if name in self._hidden:
+                    table[name] = self._hidden[name]
+        manager.registry.pop(PluginMagics.__name__, None)
+        for configurable in (self._magics, self._manager):
+            with suppress(ValueError):
+                self._shell.configurables.remove(configurable)
+        if PluginManager.initialized() and PluginManager.instance() is self._manager:
+            PluginManager.clear_instance()
+
+    @property
+    def _texts(self) -> Any:
+        return self._shell.display_formatter.formatters["text/plain"]
+
+    def _shut_plugins_down(self) -> None:
+        before = self._manager.list_loaded_plugins()
+        try:
+            self._manager.unload_all_plugins()
+        except ExceptionGroup as group:
+            busy = [str(e) for e in group.exceptions if isinstance(e, PluginBusyError)]
+            if busy:
+                raise UsageError(f"the extension stays loaded: {'; '.join(busy)}") from None
+            for (
+                error
+            ) in group.exceptions:  # raised as it was shut down; it is unloaded all the same
+                print(f"themis_jupyter: {error}")
+        finally:
+            loaded = self._manager.list_loaded_plugins()
+            gone = [name for name in before if name not in loaded]
+            if gone:
+                were = "were" if len(gone) > 1 else "was"
+                print(f"themis_jupyter: {names(gone)} {were} shut down and unloaded.")
+
+    def _in_a_line(self, report: ReloadReport, printer: Any, cycle: bool) -> None:
+        """Show a report in a terminal: one line. Where HTML is shown, the text has everything."""
+        if "text/html" in self._shell.display_formatter.active_types:
+            printer.text(repr(report))
+            return
+        printer.text(report.headline())
+        if report.traceback:
+            printer.text(" (%plugin_errors shows the traceback)")
+
+
+def _manager(shell: InteractiveShell) -> PluginManager:
+    """Return the kernel's manager, configured as the shell's configuration says."""
+    manager = PluginManager.instance(parent=shell)
+    if manager.parent is not shell:  # made before the extension was loaded
+        manager.parent = shell
+        manager.update_config(shell.config)
+    return manager

@@ -1,0 +1,245 @@
+"""The magics: each asks the manager for one thing and returns what came of it."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, magics_class
+
+from ..catalog import is_path
+from ..errors import PluginError, ThemisError, did_you_mean
+from ..handle import target_of
+from ..manager import PluginManager
+from ..report import ReloadReport
+from .arguments import (
+    AS,
+    CASCADE,
+    CONFIG,
+    NAME,
+    NAME_OR_PATH,
+    NAMES,
+    SOME_NAME,
+    check_variable,
+    takes,
+    warn_of_hidden,
+)
+from .command import command
+from .config_value import read_config
+from .problems import plugin_part, sentence
+from .results import Loaded, Unloaded
+from .tables import Details, Errors, Events, Failure, Plugins, finished
+
+
+@magics_class
+class PluginMagics(Magics):
+    """Magics that load, reload, unload and show plugins."""
+
+    def __init__(self, shell: InteractiveShell, manager: PluginManager) -> None:
+        super().__init__(shell)
+        self.manager = manager
+        self._shell: Any = shell
+        #: What put these magics into the shell, for it to find itself again.
+        self.extension: Any = None
+        # Of loads that failed there is no record in the manager: nothing is left of them.
+        self._failed_loads: dict[str, Failure] = {}
+
+    @command(NAME_OR_PATH, CONFIG, AS)
+    def load_plugin(self, request: Namespace) -> Loaded:
+        """Load a plugin, and what it needs.
+
+        Examples::
+
+            %load_plugin counter
+            %load_plugin ./plugins/counter.py --as counter
+            %load_plugin counter --config {"step": 2}
+            %load_plugin counter --config @counter.json
+            %load_plugin counter --config $settings
+
+        If it cannot be loaded, nothing is left behind, and the error is raised. The result has the
+        plugin as ``.plugin``. A path with blanks in it needs quotes.
+        """
+        variable = None if request.variable is None else check_variable(request.variable)
+        config = None
+        if request.config is not None:
+            config = read_config(request.config, request.namespace)
+        before, began = self.manager.list_loaded_plugins(), time.perf_counter()
+        try:
+            handle = self.manager.load_plugin(request.name, config)
+        except ThemisError as error:
+            self._remember(request.name, error)
+            raise
+        elapsed = time.perf_counter() - began
+        record = self.manager.get_record(target_of(handle).name)
+        self._failed_loads.pop(record.name, None)
+        if variable is not None:
+            self._shell.push({variable: handle})
+            warn_of_hidden(variable)
+        from .drift import drift_of
+        from .facts import source_hash, version_of
+
+        return Loaded(
+            name=record.name,
+            version=version_of(record.manifest),
+            plugin=handle,
+            variable=variable,
+            along=tuple(
+                name
+                for name in self.manager.list_loaded_plugins()
+                if name not in before and name != record.name
+            ),
+            elapsed=None if record.name in before else elapsed,
+            drift=drift_of(record),
+            sha256=source_hash(record.module),
+        )
+
+    def _remember(self, asked: str, error: ThemisError) -> None:
+        traceback = plugin_part(error)
+        if traceback:  # the rest is about what was asked, not about a plugin
+            name = error.plugin if isinstance(error, PluginError) else asked
+            self._failed_loads[name] = Failure(name, sentence(error), traceback)
+
+    @command(
+        NAMES,
+        takes("--all", action="store_true", help="reload all that are loaded"),
+        CASCADE,
+        takes(
+            "--full", action="store_true", help="run every statement again, as a new import does"
+        ),
+        takes("--fresh", action="store_true", help="start without the old state"),
+        takes("-q", "--quiet", action="store_true", help="show the report only if it failed"),
+    )
+    def reload_plugin(self, request: Namespace) -> ReloadReport:
+        """Bring what was edited in, in place and with its state.
+
+        Several plugins are reloaded as one transaction: all of them, or none. Without a name: the
+        one that is loaded, or, if several are, all of them as with ``--all``.
+
+        Examples::
+
+            %reload_plugin counter
+            report = %reload_plugin counter --fresh
+            %reload_plugin --all -q
+
+        The result is a report, and is true if the plugins run what is on disk. A reload that fails
+        raises nothing: the old version goes on running, the report is shown and is false. To stop
+        the notebook there: ``report.raise_for_outcome()``. ``print(report)`` tells everything.
+        """
+        names = list(dict.fromkeys(self._loaded(name) for name in request.names))
+        if names and request.all:
+            raise UsageError("%reload_plugin: give names or --all, not both.")
+        if not names:
+            names = self.manager.list_loaded_plugins()
+        if not names:
+            raise UsageError("no plugin is loaded. Load one: %load_plugin NAME")
+        return self.manager.reload_plugins(
+            names, cascade=request.cascade, full=request.full, fresh=request.fresh
+        )
+
+    @command(
+        NAME,
+        takes("--cascade", action="store_true", help="unload the plugins that need it first"),
+    )
+    def unload_plugin(self, request: Namespace) -> Unloaded:
+        """Shut a plugin down and unload it. Its handles stay, and say that it is not loaded.
+
+        Example::
+
+            %unload_plugin counter
+        """
+        name = self._loaded(request.name)
+        return Unloaded(tuple(self.manager.unload_plugin(name, cascade=request.cascade)))
+
+    @command(SOME_NAME)
+    def plugins(self, request: Namespace) -> Plugins | Details:
+        """List the plugins that are loaded, and those that could be.
+
+        A plugin is *broken* where a failed reload could not be undone. Its file is *edited* or
+        *deleted* on disk where other bytes run. With a name: all that is known of that plugin.
+
+        Examples::
+
+            %plugins
+            %plugins counter
+        """
+        from .facts import details, rows
+
+        if request.name is None:
+            return Plugins(rows(self.manager))
+        name = request.name
+        if is_path(name):
+            name = self._loaded(name)
+        return Details(details(self.manager, name))
+
+    @command(
+        SOME_NAME,
+        takes(
+            "-n",
+            "--last",
+            metavar="N",
+            type=int,
+            default=30,
+            help="how many, the newest (default: 30)",
+        ),
+    )
+    def plugin_events(self, request: Namespace) -> Events:
+        """List what happened: each step of loads, reloads and unloads, with its time and error.
+
+        Examples::
+
+            %plugin_events
+            %plugin_events counter -n 5
+        """
+        if request.last < 1:
+            raise UsageError(f"%plugin_events: -n {request.last}: expected a number from 1 on.")
+        events = finished(list(self.manager.events.history))
+        if request.name is not None:
+            known = {event.plugin for event in events}
+            if request.name not in known:
+                self._known(request.name, known)
+            events = [event for event in events if event.plugin == request.name]
+        return Events(events[-request.last :])
+
+    @command()
+    def plugin_errors(self, request: Namespace) -> Errors:
+        """Show the errors that are not mended yet, each with the traceback of the plugin.
+
+        They are those of the last load or reload, until one succeeds.
+        """
+        loaded = self.manager.list_loaded_plugins()
+        reports = [self.manager.get_record(name).failure for name in loaded]
+        failures = [
+            Failure(report.plugin, report.headline(), report.traceback, report)
+            for report in {id(r): r for r in reports if r is not None}.values()
+        ]
+        loads = [f for name, f in self._failed_loads.items() if name not in loaded]
+        return Errors([*failures, *loads])
+
+    # -- names -----------------------------------------------------------------------------------
+
+    def _loaded(self, name: str) -> str:
+        """Return the name of a loaded plugin, for its name or path.
+
+        :raises ThemisError: there is none.
+        """
+        if not is_path(name):
+            return self.manager.get_record(name).name
+        from .facts import loaded_from
+
+        found = loaded_from(self.manager, name)
+        if found is None:
+            loaded = ", ".join(self.manager.list_loaded_plugins()) or "none"
+            raise UsageError(f"no plugin is loaded from {name!r} (loaded: {loaded})")
+        return found
+
+    def _known(self, name: str, more: Any) -> None:
+        """Check that there is a plugin of that name, loaded or not.
+
+        :raises UsageError: there is none.
+        """
+        known = {*self.manager.list_plugins(), *more}
+        if name not in known:
+            raise UsageError(f"no plugin {name!r}{did_you_mean(name, known)}")

@@ -1,0 +1,140 @@
+"""What the magics return: values that show themselves, as one line of text or as HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..handle import Handle
+from ..render.format import names, seconds
+
+
+class Result:
+    """Something to look at. ``print`` gives all of it as text."""
+
+    def text(self) -> str:
+        """Return it as plain text."""
+        raise NotImplementedError
+
+    def html(self) -> str:
+        """Return it as HTML, everything escaped."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": self.text(), "text/html": self.html()}
+
+
+@dataclass(frozen=True, repr=False)
+class Loaded(Result):
+    """What ``%load_plugin`` did.
+
+    :param name: name of the plugin.
+    :param plugin: its handle.
+    :param variable: where ``--as`` has put the handle.
+    :param along: names of what was loaded because this plugin needs it.
+    :param elapsed: seconds; None where it was loaded already.
+    :param drift: what is different on disk by now; empty if nothing is.
+    """
+
+    name: str
+    version: str
+    plugin: Handle
+    variable: str | None = None
+    along: tuple[str, ...] = ()
+    elapsed: float | None = None
+    drift: str = ""
+    sha256: str = field(default="", kw_only=True)
+
+    def text(self) -> str:
+        """Return one line: name, version, what happened."""
+        if self.elapsed is None:
+            words = f"{self.name} {self.version} was loaded already"
+        else:
+            words = f"{self.name} {self.version} loaded in {seconds(self.elapsed)}"
+        return ", ".join([words, *self._details()])
+
+    def _details(self) -> list[str]:
+        found = []
+        if self.along:
+            found.append(f"with {names(self.along)}, which it needs")
+        if self.variable:
+            found.append(f"as `{self.variable}`")
+        if self.drift:
+            found.append(f"but its file is {self.drift} by now: %reload_plugin {self.name}")
+        return found
+
+    def html(self) -> str:
+        """Return a card with the same facts and the hash of the source."""
+        already = self.elapsed is None
+        return card(
+            "=" if already else "✓",
+            "warn" if self.drift else "calm" if already else "good",
+            "Loaded already" if already else "Loaded",
+            f"{self.name} {self.version}",
+            "" if self.elapsed is None else f"in {seconds(self.elapsed)}",
+            [", ".join(self._details())] if self._details() else [],
+            f"sha256 {self.sha256}" if self.sha256 else "",
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        # Who writes ``counter = %load_plugin counter`` wants the plugin.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"this is what %load_plugin says, not the plugin, so there is no {name!r}. Use "
+            f"%load_plugin {self.name} --as NAME, or .plugin",
+            name=name,
+            obj=self,
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Unloaded(Result):
+    """What ``%unload_plugin`` did.
+
+    :param names: what was unloaded, in that order.
+    """
+
+    names: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return one line."""
+        return (
+            f"{names(self.names)} {'were' if len(self.names) > 1 else 'was'} shut down and unloaded"
+        )
+
+    def html(self) -> str:
+        """Return a card."""
+        return card("✓", "calm", "Unloaded", names(self.names))
+
+
+def card(
+    symbol: str,
+    tone: str,
+    word: str,
+    name: str,
+    dim: str = "",
+    lines: list[str] | None = None,
+    small: str = "",
+) -> str:
+    """Return a heading in the style of reports, with lines below it; everything is escaped.
+
+    :param tone: ``good``, ``warn``, ``bad`` or ``calm``.
+    :param dim: a remark beside the name.
+    :param small: a remark below everything.
+    """
+    from ..render.html import escape
+    from ..render.style import STYLE
+
+    body = "".join(f"<div class='themis-lead'>{escape(line)}</div>" for line in lines or ())
+    body += f"<div class='themis-lead themis-dim'>{escape(small)}</div>" if small else ""
+    return (
+        f"{STYLE}<div class='themis themis-{tone}'><div class='themis-head'>"
+        f"<strong class='themis-chip'><span aria-hidden='true'>{symbol}</span> "
+        f"{escape(word)}</strong> "
+        f"<strong class='themis-name'>{escape(name)}</strong> "
+        f"<span class='themis-dim'>{escape(dim)}</span></div>{body}</div>"
+    )

@@ -1,0 +1,209 @@
+"""Things that statements may change, each with its contents as they were, and how to bring them back."""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from itertools import starmap
+from types import FunctionType
+from typing import Any, Protocol
+
+from .writes import reorder_class
+
+_ABSENT: Any = object()
+_set_type_attribute = type.__setattr__
+_delete_type_attribute = type.__delattr__
+
+
+class Watch(Protocol):
+    """One watched thing."""
+
+    where: str
+
+    def changed(self) -> bool:
+        """Return whether it is not what it was."""
+
+    def restore(self) -> None:
+        """Make it what it was."""
+
+
+class ContainerWatch:
+    """A list, dict, set or deque."""
+
+    __slots__ = ("_order", "before", "target", "where")
+
+    def __init__(self, target: Any, where: str) -> None:
+        self.target = target
+        self.where = where
+        self._order: list[Any] | None = None
+        if isinstance(target, OrderedDict):  # has an order of its own, beside that of its base
+            self._order = list(OrderedDict.keys(target))
+        self.before: Any = (
+            dict(target)
+            if isinstance(target, dict)
+            else set(target)
+            if isinstance(target, set)
+            else list(target)
+        )
+
+    def changed(self) -> bool:
+        now, before = self.target, self.before
+        if len(now) != len(before):
+            return True
+        if isinstance(now, OrderedDict) and list(OrderedDict.keys(now)) != self._order:
+            return True
+        if isinstance(now, dict):
+            return not (
+                all(map(operator.is_, dict.keys(now), before))
+                and all(map(operator.is_, dict.values(now), before.values()))
+            )
+        if isinstance(now, set):
+            ids = set(map(id, before))
+            return not ids.issuperset(map(id, now))
+        return not all(map(operator.is_, now, before))
+
+    def restore(self) -> None:
+        now = self.target
+        if isinstance(now, OrderedDict):
+            OrderedDict.clear(now)
+            OrderedDict.update(now, ((key, self.before[key]) for key in self._order or ()))
+        elif isinstance(now, dict):
+            restore_dict(now, self.before)
+        elif isinstance(now, set):
+            _at_once((set.clear, now), (set.update, now, self.before))
+        elif isinstance(now, list):
+            list.__setitem__(now, slice(None), self.before)
+        else:
+            _at_once((deque.clear, now), (deque.extend, now, self.before))
+
+
+def restore_dict(now: dict[Any, Any], before: dict[Any, Any]) -> None:
+    """Bring a dict back, element by element; only where the order differs, by filling it again."""
+    for key in [key for key in now if key not in before]:
+        dict.pop(now, key, None)
+    for key, value in before.items():
+        if now.get(key, _ABSENT) is not value:
+            dict.__setitem__(now, key, value)
+    if list(now) != list(before):
+        _at_once((dict.clear, now), (dict.update, now, before))
+
+
+def _at_once(*calls: tuple[Any, ...]) -> None:
+    """Do several calls in one run in C: nobody sees a container half empty (builtins, for one)."""
+    deque(starmap(operator.call, calls), maxlen=0)
+
+
+class ClassWatch:
+    """A class: its attributes and their order."""
+
+    __slots__ = ("before", "target", "where")
+
+    def __init__(self, target: type, where: str) -> None:
+        self.target = target
+        self.where = where
+        self.before = dict(vars(target))
+
+    def changed(self) -> bool:
+        now = vars(self.target)
+        return len(now) != len(self.before) or any(
+            now.get(key, _ABSENT) is not value for key, value in self.before.items()
+        )
+
+    def restore(self) -> None:
+        cls, before = self.target, self.before
+        for key in [key for key in vars(cls) if key not in before]:
+            _delete_type_attribute(cls, key)
+        for key, value in before.items():
+            if vars(cls).get(key, _ABSENT) is not value:
+                _set_type_attribute(cls, key, value)
+        for function, *arguments in reorder_class(cls, list(before)):
+            function(*arguments)
+
+
+class ObjectWatch:
+    """What an object has besides its ``__dict__``: its class, its slots, a function's code."""
+
+    __slots__ = ("_before", "_members", "target", "where")
+
+    def __init__(self, target: Any, where: str, members: list[types.MemberDescriptorType]) -> None:
+        self.target = target
+        self.where = where
+        self._members = members
+        self._before = self._now()
+
+    def _now(self) -> dict[str, Any]:
+        now: dict[str, Any] = {"__class__": type(self.target)}
+        if isinstance(self.target, FunctionType):
+            for name in _OF_FUNCTIONS:
+                now[name] = getattr(self.target, name)
+        for member in self._members:
+            try:
+                now[member.__name__] = member.__get__(self.target)
+            except AttributeError:
+                continue
+        return now
+
+    def changed(self) -> bool:
+        now = self._now()
+        return now.keys() != self._before.keys() or any(
+            now[key] is not value for key, value in self._before.items()
+        )
+
+    def restore(self) -> None:
+        now = self._now()
+        if type(self.target) is not self._before["__class__"]:
+            object.__setattr__(self.target, "__class__", self._before["__class__"])
+        for member in self._members:
+            name = member.__name__
+            if name in self._before:
+                member.__set__(self.target, self._before[name])
+            elif name in now:
+                member.__delete__(self.target)
+        if isinstance(self.target, FunctionType):
+            for name in _OF_FUNCTIONS:
+                if now[name] is not self._before[name]:
+                    setattr(self.target, name, self._before[name])
+
+
+_OF_FUNCTIONS = (
+    "__code__",
+    "__defaults__",
+    "__kwdefaults__",
+    "__doc__",
+    "__name__",
+    "__qualname__",
+)
+
+
+class AttributeWatch:
+    """Chosen attributes of a module that belongs to Python itself."""
+
+    __slots__ = ("_after", "_before", "_names", "target", "where")
+
+    def __init__(
+        self,
+        target: types.ModuleType,
+        names: tuple[str, ...],
+        after: Callable[[], object] | None = None,
+    ) -> None:
+        self.target = target
+        self.where = target.__name__
+        self._names = names
+        self._after = after
+        self._before = {name: getattr(target, name, _ABSENT) for name in names}
+
+    def changed(self) -> bool:
+        return any(
+            getattr(self.target, name, _ABSENT) is not value for name, value in self._before.items()
+        )
+
+    def restore(self) -> None:
+        for name, value in self._before.items():
+            if value is _ABSENT:
+                vars(self.target).pop(name, None)
+            elif getattr(self.target, name, _ABSENT) is not value:
+                setattr(self.target, name, value)
+        if self._after is not None:
+            self._after()

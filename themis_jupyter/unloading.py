@@ -1,0 +1,89 @@
+"""Unloading plugins that go down together, dependents first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .closure import Closure
+from .errors import PluginError, describe
+from .loading import SubmoduleFinder, drop_modules
+from .operation import Operation
+from .phases import Outcome, Phase
+from .record import Record
+from .running import Runner
+
+_Told = list[tuple[Record, Operation]]
+
+
+def unload(
+    records: Sequence[Record],
+    runner: Runner,
+    operation: Callable[[], Operation],
+    finder: SubmoduleFinder,
+    drain_timeout: float,
+) -> None:
+    """Shut plugins down and drop their modules.
+
+    :param records: dependents before what they need.
+    :param operation: makes the operation of one unload.
+    :raises PluginBusyError: calls in flight do not end; all of them go on running.
+    :raises PluginError: a ``shutdown`` raised; they are unloaded all the same.
+    :raises KeyboardInterrupt: Ctrl-C; those whose turn had not come go on running.
+    """
+    left: _Told = [(record, operation()) for record in records]
+    closure = Closure(record.gate for record in records)
+    errors: list[PluginError] = []
+    try:
+        _shut_gates(left, closure, runner, drain_timeout)
+        while left:
+            runner.guard.check()
+            error = _take_down(*left[0], runner, finder)
+            errors += [error] if error else []
+            del left[0]
+    except BaseException as error:
+        for record, told in left:
+            told.tell(record.name, Outcome.ABORTED, "ended", told.elapsed, describe(error))
+        raise
+    finally:
+        closure.open()
+    if len(errors) == 1:
+        raise errors[0] from errors[0].__cause__
+    if errors:
+        names = ", ".join(repr(error.plugin) for error in errors)
+        message = f"{names} are unloaded, but their shutdown() raised."
+        raise PluginError(errors[0].plugin, message) from ExceptionGroup("shutdown()", errors)
+
+
+def _shut_gates(told: _Told, closure: Closure, runner: Runner, drain_timeout: float) -> None:
+    for number, (record, operation) in enumerate(told, 1):
+        with operation.step(record.name, Phase.BEFORE_UNLOAD):
+            operation.announce(record.name, Phase.BEFORE_UNLOAD)
+            if number == len(told):
+                closure.shut()
+                with runner.guard.allowed():
+                    closure.drain(drain_timeout)
+
+
+def _take_down(
+    record: Record, operation: Operation, runner: Runner, finder: SubmoduleFinder
+) -> PluginError | None:
+    name, error = record.name, None
+    if record.instance is not None:
+        try:
+            with operation.step(name, Phase.UNLOAD):
+                runner.shutdown(name, record.instance)
+        except BaseException as raised:  # noqa: BLE001 - told; a user wants it gone all the same
+            error = PluginError(
+                name, f"{name!r} is unloaded, but its shutdown() raised {describe(raised)}."
+            )
+            error.__cause__ = raised
+    with operation.step(name, Phase.AFTER_UNLOAD):
+        if not record.adopted:
+            drop_modules(record.modules)
+        if record.candidate.is_package:
+            finder.remove(record.candidate.module)
+        record.instance = record.dormant = record.module = record.kept = None
+        record.gate.retire()
+        operation.announce(name, Phase.AFTER_UNLOAD)
+    operation.tell(name, Phase.AFTER_UNLOAD, "ended", operation.elapsed)
+    return error
