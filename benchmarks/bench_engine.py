@@ -10,8 +10,8 @@ from benchmarks.generated import EDITS, TEXT, Project, run_whole, runs_edit
 from benchmarks.peers import PEERS, Themis
 from benchmarks.programs import run
 from benchmarks.timing import Pairs, timed
-from themis_jupyter.interrupts import InterruptGuard
-from themis_jupyter.reload import forget, prepare, track
+from themis_jupyter.reload import Staged
+from themis_jupyter.reload.writes import Writes
 
 LINES = len(TEXT.splitlines())
 ENGINE = f"The engine, on a module of 200 functions and 40 classes ({LINES:,} lines)"
@@ -57,22 +57,19 @@ def test_reload(benchmark, report, project: Project, edit: str):
 
 @pytest.mark.parametrize(("edit", "bar"), [(ONE, 1.0), (EVERYTHING, 10.0)])
 def test_commit(report, project: Project, monkeypatch, edit: str, bar: float):
-    module = project.load("generated", EDITS[edit](0))
-    track(module)
     commits: list[float] = []
     writes: list[float] = []
+    monkeypatch.setattr(Staged, "commit", timed(Staged.commit, commits))
+    monkeypatch.setattr(Writes, "apply", timed(Writes.apply, writes))
+    module = project.load("generated", EDITS[edit](0))
+    tool = Themis()
+    tool.watch(module)
     for version in range(1, 25):
         project.write("generated", EDITS[edit](version))
-        with InterruptGuard() as guard:
-            staged = prepare([module])
-            staged.stage(guard)
-            count = len(staged.writes)
-            monkeypatch.setattr(staged.writes, "apply", timed(staged.writes.apply, writes))
-            timed(staged.commit, commits)()
-            staged.finish()
+        tool.apply(module)
         assert runs_edit(module, version)
-    forget(module)
-    note = f"{median(writes) * 1e3:.3f} ms of it are the {count:,} writes"
+    tool.close()
+    note = f"{median(writes) * 1e3:.3f} ms of it are the writes"
     report(ENGINE, f"the commit, {edit}", median(commits) * 1e3, "ms", bar, note)
 
 

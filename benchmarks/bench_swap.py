@@ -19,7 +19,7 @@ from time import perf_counter
 import pytest
 
 from benchmarks.generated import Project
-from themis_jupyter import Outcome, PluginManager, transaction
+from themis_jupyter import Outcome, PluginManager
 from themis_jupyter.closure import Closure
 
 THREADS = 8
@@ -134,19 +134,23 @@ class Callers:
 def reload_under_calls(project: Project, monkeypatch: pytest.MonkeyPatch, work: str) -> Run:
     run = Run()
 
-    class TimedClosure(Closure):
-        def shut(self) -> None:
-            self.began = perf_counter()
-            super().shut()
+    began_at: dict[Closure, float] = {}
+    shut, reopen = Closure.shut, Closure.open
 
-        def open(self) -> None:
-            super().open()
-            run.shut.append(perf_counter() - self.began)
+    def timed_shut(closure: Closure) -> None:
+        began_at[closure] = perf_counter()
+        shut(closure)
+
+    def timed_open(closure: Closure) -> None:
+        reopen(closure)
+        if closure in began_at:  # it may be opened twice
+            run.shut.append(perf_counter() - began_at.pop(closure))
 
     def save(version: int):
         return project.write("busy", PLUGIN.format(version=version, work=work))
 
-    monkeypatch.setattr(transaction, "Closure", TimedClosure)
+    monkeypatch.setattr(Closure, "shut", timed_shut)
+    monkeypatch.setattr(Closure, "open", timed_open)
     manager = PluginManager()
     handle = manager.load_plugin(save(0))
     save(1)
@@ -163,6 +167,7 @@ def reload_under_calls(project: Project, monkeypatch: pytest.MonkeyPatch, work: 
             outcome = manager.reload_plugin("busy").outcome
             run.reloads.append((began, perf_counter(), sum(own)))
             run.outcomes.append(outcome)
+    monkeypatch.undo()  # unloading shuts the gate, too
     manager.unload_all_plugins()
     return run
 

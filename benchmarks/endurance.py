@@ -1,7 +1,8 @@
 """1,000 reloads in a process: ``python -m benchmarks.endurance engine|manager time|trace``.
 
-``time`` takes times and the memory of the process; ``trace`` counts what Python allocated, which
-slows everything down. Each version changes a method, and has a class and a function of its own.
+``time`` takes times and the memory of the process; ``trace`` counts what Python allocated, which is
+ten times as slow: it stops after a quarter of the way. Each version changes a method, and has a class
+and a function of its own.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # ipykernel brings it
 
-from benchmarks.generated import TEXT, Project, edit_method
-from benchmarks.timing import seconds
+from benchmarks.generated import TEXT, Project, edit_method, source
+from benchmarks.timing import Pairs, seconds
 
 RELOADS = 1_000
-WARM_UP = 100
+TRACED = 250
+WARM_UP = 100  # traced, too: what stays is then counted on both sides
 MEGABYTE = 1e6
 
 FRESH = """
@@ -56,6 +58,9 @@ class Counter(StatefulPlugin):
         self.total += number * {version}
         return self.total
 """
+
+#: Something that takes a while, and always the same.
+YARDSTICK = source(40, 8)
 
 Step = Callable[[int], Any]  # writes a version, reloads, returns the module
 
@@ -101,27 +106,29 @@ def manager_step(project: Project) -> Step:
 
 
 def main(what: str, how: str) -> None:
-    """Print the figures as JSON; memory in MB, times in seconds."""
-    times: list[float] = []
+    """Print the figures as JSON; growth in MB for 1,000 reloads, times in seconds."""
+    pairs = Pairs(lambda: compile(YARDSTICK, "yardstick", "exec"))
     fresh: list[weakref.ref[Any]] = []
     with tempfile.TemporaryDirectory() as folder, Project(Path(folder)) as project:
         step = {"engine": engine_step, "manager": manager_step}[what](project)
+        if how == "trace":
+            tracemalloc.start()
+        reloads = TRACED if how == "trace" else RELOADS
         before = 0.0
-        for version in range(1, WARM_UP + RELOADS + 1):
+        for version in range(1, WARM_UP + reloads + 1):
             if version == WARM_UP + 1:
-                if how == "trace":
-                    tracemalloc.start()
                 before = memory(how)
+            pairs.measure_yard()
             module, took = step(version)
+            pairs.times.append(took)
             assert module.LATEST[0]().method() == version
             if version > WARM_UP:
-                times.append(took)
                 fresh += map(weakref.ref, module.LATEST)
         grown = memory(how) - before
         result = {
-            "grown": grown,
-            "first": median(times[:100]),
-            "last": median(times[-100:]),
+            "grown": grown * RELOADS / reloads,
+            "ms": pairs.milliseconds,
+            "slower": median(pairs.ratios[-100:]) / median(pairs.ratios[WARM_UP : WARM_UP + 100]),
             "alive": sum(reference() is not None for reference in fresh) - 2,
         }
     print(json.dumps(result))

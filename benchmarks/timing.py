@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from statistics import median
 
 
@@ -14,11 +14,13 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def timed(function: Callable[[], object], times: list[float]) -> Callable[[], None]:
+def timed(function: Callable[..., object], times: list[float]) -> Callable[..., None]:
     """Return ``function``, made to note how long each call takes."""
 
-    def call() -> None:
-        times.append(seconds(function))
+    def call(*args: object) -> None:
+        began = time.perf_counter()
+        function(*args)
+        times.append(time.perf_counter() - began)
 
     return call
 
@@ -36,20 +38,17 @@ class Pairs:
         self.yards.append(seconds(self._yardstick))
 
     @property
-    def ratio(self) -> float:
-        """Median of the ratios, pair by pair."""
+    def ratios(self) -> list[float]:
+        """The ratios, pair by pair."""
         # A warm-up round measures the yardstick, too.
-        return median(
-            t / y for t, y in zip(self.times, self.yards[-len(self.times) :], strict=True)
-        )
+        return [t / y for t, y in zip(self.times, self.yards[-len(self.times) :], strict=True)]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the ratios."""
+        return median(self.ratios)
 
     @property
     def milliseconds(self) -> float:
         """Median of the times."""
         return median(self.times) * 1e3
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """Return the value that ``share`` of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -10,6 +10,7 @@ from .candidate import Candidate, ScanResult
 from .discovery import candidate_from_path, entry_point_candidates, scan_directory
 from .errors import PluginDefinitionError, PluginNotFoundError, did_you_mean
 from .manifest import Manifest
+from .names import shown
 
 
 class Catalog:
@@ -53,20 +54,38 @@ class Catalog:
         """
         if is_path(name_or_path):
             candidate = candidate_from_path(name_or_path)
-            self.candidates.setdefault(candidate.name, candidate)
+            self.candidates[candidate.name] = candidate
             return candidate
         name = os.fspath(name_or_path)
         if name not in self.candidates:
             self.refresh(folders)
         if name in self.candidates:
-            return self.candidates[name]
+            return self._read_again(name)
         if name in self.problems:
             raise self.problems[name]
         raise PluginNotFoundError(
             name,
-            f"no plugin {name!r}{did_you_mean(name, self.candidates)}. Give the path of its file "
-            f"(%load_plugin ./{name}.py), or see %plugins for what is there.",
+            f"no plugin {shown(name)}{did_you_mean(name, self.candidates)}. Give the path of its "
+            "file (%load_plugin ./plugin.py), or see %plugins for what is there.",
         )
+
+    def _read_again(self, name: str) -> Candidate:
+        """Return what the file of a known candidate says now."""
+        known = self.candidates[name]
+        if not known.path.is_file():
+            del self.candidates[name]
+            raise PluginNotFoundError(name, f"plugin {name!r}: '{known.path}' is no longer there.")
+        if known.entry_point is not None:
+            return known
+        candidate = candidate_from_path(known.path)
+        if candidate.name != name:
+            del self.candidates[name]
+            self.candidates[candidate.name] = candidate
+            raise PluginNotFoundError(
+                name, f"no plugin {name!r}: '{known.path}' calls itself {candidate.name!r} now."
+            )
+        self.candidates[name] = candidate
+        return candidate
 
     def refresh(self, folders: Iterable[str]) -> None:
         """Look into the folders, and once at what is installed."""

@@ -153,7 +153,7 @@ def dependents_of(
             affected.add(other)
             waiting += needed_by.get(other, ())
     # Ordered with those between them, which decide the order of direct dependents as well.
-    down = _dependencies_first([n for n in loaded_manifests if n in affected], loaded_manifests)
+    down = dependencies_first([n for n in loaded_manifests if n in affected], loaded_manifests)
     down.reverse()
     return down if transitive else [n for n in down if n in direct]
 
@@ -180,7 +180,7 @@ def _needs(name: str, manifests: Mapping[str, Manifest]) -> list[str]:
     return [d.name for d in manifests[name].dependencies]
 
 
-def _dependencies_first(names: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
+def dependencies_first(names: Iterable[str], manifests: Mapping[str, Manifest]) -> list[str]:
     """Return ``names`` reordered, by depth first; what is not among them is ignored."""
     wanted = dict.fromkeys(names)
     order: dict[str, None] = {}

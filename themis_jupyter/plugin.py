@@ -66,6 +66,10 @@ class Plugin:
     auto_load: ClassVar[bool] = False
     load_priority: ClassVar[int] = 0
 
+    def __repr__(self) -> str:
+        cls = type(self)
+        return f"<plugin {self.name or cls.__module__} {self.version}: {cls.__name__} object>"
+
     def initialize(self, config: dict[str, Any]) -> bool | None:
         """Start working. Returning False refuses; None and True accept.
 
@@ -78,7 +82,11 @@ class Plugin:
 
 
 class StatefulPlugin(Plugin):
-    """A plugin whose state survives reloads; by default, its instance attributes."""
+    """A plugin whose state survives reloads; by default, its instance attributes.
+
+    Attributes that ``initialize`` takes from the configuration are state like others, so that a new
+    configuration would be overruled by the old state: name them in ``transient``.
+    """
 
     #: Names of attributes that are not state: locks, connections, what is quickly made anew.
     transient: ClassVar[Sequence[str]] = ()
@@ -92,5 +100,5 @@ class StatefulPlugin(Plugin):
 
         Called exactly once per reload, after ``initialize``, unless ``initialize`` called it.
         """
-        vars(self).update(state)
+        vars(self).update({k: v for k, v in state.items() if k not in self.transient})
         return None

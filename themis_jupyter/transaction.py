@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +10,7 @@ from typing import Any
 
 from .closure import Closure
 from .config import check_config
+from .dependencies import dependencies_first
 from .errors import (
     DependentsError,
     PluginDefinitionError,
@@ -80,6 +81,7 @@ class Transaction:
     ) -> None:
         self._progress = Progress([Way(record) for record in records])
         self._ways = self._progress.ways
+        self._up = self._ways
         self._request = request
         self._operation = operation
         self._runner = runner
@@ -103,7 +105,7 @@ class Transaction:
         return self._report(outcome, error)
 
     def _forward(self) -> Outcome:
-        self._each(Phase.CHECK, self._check)
+        self._each(Phase.CHECK, self._ways, self._check)
         with self._begin(Phase.VERIFY):
             staged = self._verify()
         if self._is_unchanged(staged):
@@ -111,17 +113,17 @@ class Transaction:
         with self._begin(Phase.STAGE):
             staged.stage(partial(self._runner.call, self._request.asked[0], "the body"))
             self._look_at_new_code(staged)
-        self._each(Phase.SAVE_STATE, self._save_state)
+        self._each(Phase.SAVE_STATE, self._ways, self._save_state)
         self._announce(Phase.BEFORE_UNLOAD, self._shut_gates)
-        self._each(Phase.UNLOAD, self._shut_down, reverse=True)
+        self._each(Phase.UNLOAD, reversed(self._ways), self._shut_down)
         self._announce(Phase.AFTER_UNLOAD)
         with self._begin(Phase.LOAD):
             staged.commit()
             self._progress.committed = True
             self._progress.vanished.drop()
-        self._each(Phase.CREATE, self._create)
-        self._each(Phase.INITIALIZE, self._initialize)
-        self._each(Phase.RESTORE_STATE, self._restore_state)
+        self._each(Phase.CREATE, self._up, self._create)
+        self._each(Phase.INITIALIZE, self._up, self._initialize)
+        self._each(Phase.RESTORE_STATE, self._up, self._restore_state)
         self._announce(Phase.AFTER_LOAD, self._settle)
         return Outcome.RELOADED
 
@@ -135,10 +137,10 @@ class Transaction:
     # -- how steps are told ----------------------------------------------------------------------
 
     def _each(
-        self, phase: Phase, work: Callable[[Way], str | None], *, reverse: bool = False
+        self, phase: Phase, ways: Iterable[Way], work: Callable[[Way], str | None]
     ) -> None:
         self._track.advance(phase)
-        for way in reversed(self._ways) if reverse else self._ways:
+        for way in ways:
             with self._operation.step(way.name, phase) as note:
                 note.text = work(way) or ""
 
@@ -230,6 +232,10 @@ class Transaction:
         manifests = {way.name: way.manifest for way in self._ways if way.manifest is not None}
         for name in manifests:
             self._load_needed(name, manifests, self._progress.loaded)
+        ways = {way.name: way for way in self._ways}
+        current = {name: manifests.get(name) or ways[name].record.manifest for name in ways}
+        known = {name: manifest for name, manifest in current.items() if manifest is not None}
+        self._up = [ways[name] for name in dependencies_first(ways, known)]
 
     def _save_state(self, way: Way) -> str | None:
         record = way.record

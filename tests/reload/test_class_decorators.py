@@ -74,7 +74,9 @@ def test_decorated_class(workspace: Workspace, decorator: str, result: object, w
     if decorator == "add":
         assert b.added() == ("added", 2)
     assert isinstance(b, m.A)
-    workspace.edit(workspace.file_of(m), f"@{decorator}\n", "")
+    if decorator == "sub":
+        return  # Python does not let a class lose a base of its own making
+    workspace.edit("m.py", f"@{decorator}\n", "")
     workspace.reload(m)
     assert user.A is m.A
     assert m.A().f() == 2

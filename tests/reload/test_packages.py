@@ -190,3 +190,75 @@ def test_circular_from_imports_in_functions(workspace: Workspace) -> None:
     workspace.reload(one, two)
     assert one.f() == -4
     assert two.A is one.A
+
+
+def test_function_that_hides_the_submodule_of_its_name(workspace: Workspace) -> None:
+    workspace.write("tool/__init__.py", "from .run import run\n\ndef about():\n    return 1\n")
+    workspace.write("tool/run.py", "def run():\n    return 'old'\n")
+    tool = workspace.load("tool")
+    module = workspace.load("tool.run")
+    run = tool.run
+    workspace.replace(tool, "return 1", "return 2")
+    assert tool.run is run
+    workspace.replace(module, "'old'", "'new'")
+    assert tool.run is run
+    assert run() == "new"
+    workspace.edit("tool/__init__.py", "return 2", "return run()")
+    workspace.edit("tool/run.py", "'new'", "'newest'")
+    workspace.reload(module, tool)
+    assert tool.about() == "newest"
+    assert tool.run is run
+    assert workspace.reload(tool, full=True)
+    assert tool.run is run
+
+
+def test_lazy_package(workspace: Workspace) -> None:
+    workspace.write(
+        "lazy/__init__.py",
+        """
+        import importlib
+
+        __all__ = ["work"]
+
+        def __getattr__(name):
+            if name == "work":
+                return importlib.import_module(".heavy", __name__).work
+            raise AttributeError(name)
+        """,
+    )
+    workspace.write("lazy/heavy.py", "def work():\n    return 1\n")
+    lazy = workspace.load("lazy")
+    workspace.replace(lazy, '["work"]', '["work", "play"]')
+    assert "lazy.heavy" not in sys.modules
+    work = lazy.work
+    heavy = workspace.load("lazy.heavy")
+    workspace.replace(heavy, "return 1", "return 2")
+    assert lazy.work is work
+    assert work() == 2
+
+
+def test_namespace_package_and_dotted_import(workspace: Workspace) -> None:
+    workspace.write("space/part/one.py", "def f():\n    return 1\n")
+    m = workspace.load("m", "import space.part.one\n\ndef g():\n    return space.part.one.f()\n")
+    one = workspace.load("space.part.one")
+    workspace.edit("space/part/one.py", "return 1", "return 2")
+    workspace.edit("m.py", "return space.part.one.f()", "return -space.part.one.f()")
+    workspace.reload(one, m)
+    assert m.g() == -2
+    assert m.space.part.one is one
+
+
+def test_relative_import_in_a_new_subpackage_that_fails(
+    workspace: Workspace, package: ModuleType
+) -> None:
+    workspace.write("pack/late/__init__.py", "from ..core import Engine\nfrom .inner import X\n")
+    workspace.write("pack/late/inner.py", "from .. import VERSION\nX = VERSION / 0\n")
+    workspace.edit("pack/core.py", "LIMIT = 100", "from .late import X\n\nLIMIT = 100")
+    before = snapshot.take(modules=(package, package.core))
+    with pytest.raises(ReloadError):
+        workspace.reload(package.core)
+    assert snapshot.difference(before, snapshot.take(modules=(package, package.core))) == []
+    assert not hasattr(package, "late")
+    workspace.edit("pack/late/inner.py", "VERSION / 0", "VERSION")
+    workspace.reload(package.core)
+    assert package.core.X == 1

@@ -13,7 +13,7 @@ from typing import Any
 
 from .adapters import keep_composites
 from .correspondence import Correspondence
-from .objects import LruCache, attributes_of, cells_of
+from .objects import LruCache, attributes_of, cells_of, is_a
 
 # Class attributes that Python makes for each class anew and that belong to it alone.
 OF_THE_CLASS_ITSELF = frozenset({"__dict__", "__weakref__", "_abc_impl"})
@@ -63,21 +63,21 @@ class Matcher:
 
     def _match(self, old: Any, new: Any, name: str, own: bool) -> bool:
         paired: bool
-        if isinstance(new, type):
-            paired = isinstance(old, type) and self._classes(old, new, name)
+        if is_a(new, type):
+            paired = is_a(old, type) and self._classes(old, new, name)
         elif self.found.old_of(type(new)) is not type(old) or id(new) not in self.born:
             paired = False
-        elif isinstance(new, FunctionType):
+        elif is_a(new, FunctionType):
             paired = self._functions(old, new, name, own)
-        elif isinstance(new, staticmethod | classmethod):
+        elif is_a(new, staticmethod | classmethod):
             paired = self.match(old.__func__, new.__func__, name, own=own)
         elif type(new) is property:
             paired = self._properties(old, new, name, own)
-        elif isinstance(new, LruCache):
+        elif is_a(new, LruCache):
             paired = old.cache_parameters() == new.cache_parameters() and self.match(
                 old.__wrapped__, new.__wrapped__, name, own=own
             )
-        elif isinstance(new, functools.partial):
+        elif is_a(new, functools.partial):
             self.match(old.func, new.func, name, own=own)
             paired = own
         else:
@@ -109,9 +109,7 @@ class Matcher:
             before, after = old.cell_contents, new.cell_contents
         except ValueError:  # an empty cell
             return
-        if isinstance(
-            after, FunctionType | type | property | staticmethod | classmethod | LruCache
-        ):
+        if is_a(after, FunctionType | type | property | staticmethod | classmethod | LruCache):
             self.match(before, after, name, own=True)
 
     # -- classes -------------------------------------------------------------------------------

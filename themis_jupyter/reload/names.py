@@ -31,6 +31,7 @@ class Names:
     :param later: names that functions defined in it use when they are called.
     :param touches: names whose object it may change (``X.append(1)``, ``X[k] = v``, ``X.a = v``).
     :param grows: those of ``touches`` that become longer each time (``X.append(1)``).
+    :param stores: what it sets on objects, such as ``A.limit``.
     :param attributes: names that it asks objects for (``x.name``); "*" where that cannot be told. For a
         class, those of its methods are not among them.
     :param methods: for a class, what each of its methods uses.
@@ -46,6 +47,7 @@ class Names:
     later: set[str] = field(default_factory=set)
     touches: set[str] = field(default_factory=set)
     grows: set[str] = field(default_factory=set)
+    stores: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     methods: dict[str, Names] = field(default_factory=dict)
     annotates: set[str] = field(default_factory=set)
@@ -143,6 +145,7 @@ class _Reader(ast.NodeVisitor):
         self._ask(node.attr)
         if not isinstance(node.ctx, ast.Load):
             self._target(node)
+            self.names.stores.add(ast.unparse(node))
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:

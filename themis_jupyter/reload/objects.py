@@ -5,14 +5,22 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from types import CellType, CodeType, FunctionType, MemberDescriptorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    is_a = isinstance
+else:
+
+    def is_a(item, kinds):
+        """Like ``isinstance``, but asks the object's type only, never the object."""
+        return issubclass(type(item), kinds)
 
 
 def attributes_of(item: object) -> dict[str, Any] | None:
     """Return an object's own ``__dict__``, past any ``__getattribute__``; None without one."""
     try:
         attributes = object.__getattribute__(item, "__dict__")
-    except (AttributeError, TypeError):
+    except Exception:  # noqa: BLE001 - a class may have a property of that name
         return None
     return attributes if type(attributes) is dict else None
 

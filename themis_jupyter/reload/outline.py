@@ -56,6 +56,13 @@ class Outline:
         """Return the statement's lines."""
         return "\n".join(self.lines[statement.start - 1 : statement.end])
 
+    def headline(self, statement: Statement) -> str:
+        """Return the line that says what a statement is: of a definition, the one below its decorators."""
+        lines = self.lines[statement.start - 1 : statement.end]
+        words = ("def ", "class ", "async def ")
+        below = (line for line in lines if line.startswith(words)) if statement.title else iter(())
+        return next(below, lines[0]).strip()
+
     def node(self, statement: Statement) -> ast.stmt:
         """Return the statement's syntax tree, with true positions."""
         if statement.node is not None:

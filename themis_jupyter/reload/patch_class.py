@@ -50,7 +50,7 @@ def patch_class(
         if key in keep and key in before:
             continue
         replacement = substitute(value)
-        if key in before and _same_value(before[key], replacement):
+        if key in before and same_value(before[key], replacement):
             continue
         writes.class_attribute(old, key, replacement)
         if key not in _SILENT:
@@ -72,14 +72,15 @@ def patch_class(
     return told
 
 
-def _same_value(old: object, new: object) -> bool:
+def same_value(old: object, new: object) -> bool:
+    """Return whether putting ``new`` in the place of ``old`` would change nothing."""
     if old is new:
         return True
     # Equal constants of one type need no write; anything else may compare in its own way.
-    return type(old) is type(new) and type(old) in _PLAIN and old == new and repr(old) == repr(new)
+    return type(old) is type(new) and type(old) in PLAIN and old == new and repr(old) == repr(new)
 
 
-_PLAIN: frozenset[type] = frozenset({int, float, complex, str, bytes, bool})
+PLAIN: frozenset[type] = frozenset({int, float, complex, str, bytes, bool})
 
 
 def _check_layout(old: type, new: type, substitute: Substitution, name: str) -> None:

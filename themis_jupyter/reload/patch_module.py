@@ -14,9 +14,9 @@ from .adapters import check_member
 from .class_body import kept_members
 from .correspondence import Correspondence, Pair
 from .match import Matcher
-from .objects import LruCache, attributes_of, partial_state
+from .objects import LruCache, attributes_of, is_a, partial_state
 from .outline import Statement
-from .patch_class import patch_class
+from .patch_class import PLAIN, patch_class, same_value
 from .patch_function import patch_function
 from .relocate import relocate
 from .stage import Draft
@@ -92,27 +92,43 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
     new: Any = pair.new
     produced = draft.before.produced if draft.before else {}
     writes, name = patch.writes, pair.name
-    if isinstance(new, type):
+    if is_a(new, type):
         told = patch_class(
             writes, old, new, substitute,
             name=f"{pair.module}.{name}",
-            made_by_source=produced.get(name, frozenset(vars(old)) if draft.before is None else frozenset()),
+            made_by_source=_made_by_class_statement(draft, name, old),
             keep=kept_members(draft.plan, name),
         )  # fmt: skip
         _tell(patch, told, "class", pair)
-    elif isinstance(new, FunctionType):
+    elif is_a(new, FunctionType):
         globals_ = draft.live if new.__globals__ is draft.scratch else new.__globals__
         told = patch_function(
             writes, old, new, globals_, substitute, made_by_source=produced.get(name, frozenset())
         )
         _tell(patch, told, "function", pair)
-    elif isinstance(new, LruCache):
+    elif is_a(new, LruCache):
         # It goes on calling the old function, which has the new code; only old results must go.
         writes.add((old.cache_clear,))
-    elif isinstance(new, functools.partial):
+    elif is_a(new, functools.partial):
         writes.add((old.__setstate__, _state(new, substitute)), (old.__setstate__, _state(old)))
-    elif not isinstance(new, staticmethod | classmethod | property):
+    elif not is_a(new, staticmethod | classmethod | property):
         _patch_instance(writes, old, new, substitute, f"{pair.module}.{name}")
+
+
+def _made_by_class_statement(draft: Draft, name: str, cls: type) -> frozenset[str]:
+    """Return what the old class statement put into a class, so that it goes when the new one does not.
+
+    What other statements set on the class (``A.limit = 1``), and still set, is theirs.
+    """
+    if draft.before is None:
+        return frozenset(vars(cls))
+    set_later = {
+        stored[len(name) + 1 :]
+        for statement in draft.plan.new.statements
+        for stored in statement.names.stores
+        if stored.startswith(f"{name}.")
+    }
+    return draft.before.produced.get(name, frozenset()) - set_later
 
 
 def _state(item: functools.partial[Any], substitute: Substitution | None = None) -> tuple[Any, ...]:
@@ -146,6 +162,8 @@ def _tell(patch: Patch, told: list[str], kind: str, pair: Pair) -> None:
         return
     for line in told:
         verb, _, member = line.partition(" ")
+        if member.startswith("_") and member.endswith("_") and member not in _written(pair):
+            continue  # bookkeeping of dataclasses, enums and the like
         if member == "bases":
             patch.changes.append(Change("changed", "class", pair.name, pair.module, "bases"))
         else:
@@ -177,8 +195,8 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
             told.append(Change("added", kind_of(new), name, module))
         else:
             follow[name] = (old, new)
-            if not name.startswith("__"):
-                told.append(Change("changed", kind_of(new), name, module))
+            if not name.startswith("__") and not same_value(old, new):
+                told.append(Change("changed", kind_of(new), name, module, _values(old, new)))
         writes.item(live, name, new)
     if "__annotations__" in draft.scratch:
         annotations = {key: substitute(value) for key, value in _annotations(draft).items()}
@@ -190,6 +208,20 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
             writes.delete_item(live, name)
     writes.finally_undo((_reorder, live, order))
     importers.follow(writes, draft.module, follow)
+
+
+def _written(pair: Pair) -> set[str]:
+    """Return the names of methods, which somebody wrote."""
+    members = [*vars(pair.old).items(), *vars(pair.new).items()]
+    return {name for name, value in members if is_a(value, FunctionType | classmethod | property)}
+
+
+def _values(old: object, new: object) -> str:
+    """Return a change of a short constant in words."""
+    if type(old) in PLAIN and type(new) in PLAIN:
+        text = f"{old!r} → {new!r}"
+        return text if len(text) <= 60 else ""
+    return ""
 
 
 def _reorder(live: dict[str, Any], order: dict[str, Any]) -> None:
@@ -209,13 +241,13 @@ def _annotations(draft: Draft) -> dict[str, Any]:
 
 def kind_of(value: object) -> str:
     """Return what kind of thing a name stands for, in a word."""
-    if isinstance(value, type):
+    if is_a(value, type):
         return "class"
-    if isinstance(value, FunctionType | staticmethod | classmethod | LruCache):
+    if is_a(value, FunctionType | staticmethod | classmethod | LruCache):
         return "function"
-    if isinstance(value, property):
+    if is_a(value, property):
         return "property"
-    if isinstance(value, ModuleType):
+    if is_a(value, ModuleType):
         return "module"
     return "value"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -108,6 +107,7 @@ def plan_reload(
         _run_definitions(plan)
     _Spread(plan, facts, shared).run()
     plan.run = {s: plan.run[s] for s in diff.new.statements if s in plan.run}
+    _note_repeats(plan)
     plan.moved = [
         (old, new) for old, new in diff.kept if old.start != new.start and new not in plan.run
     ]
@@ -143,13 +143,30 @@ def _taint(plan: Plan, statement: Statement, how: str) -> None:
 
 
 def _note_leftovers(plan: Plan, statement: Statement) -> None:
-    still_bound = statement.names.touches & plan.diff.new.stored
-    if still_bound and not statement.names.binds:
-        what = ", ".join(sorted(still_bound))
+    """Say what a statement that is gone has done and what cannot be taken back."""
+    names = statement.names
+    where = f"line {statement.start} was removed"
+    if statement.title and names.effects and statement.kind == "def":
         plan.notes.append(
-            f"line {statement.start} was removed; what it had done to {what} stays. "
+            f"{statement.title} was removed; if its decorators registered it somewhere, it is still there. "
             "A full reload (--full) starts afresh."
         )
+    elif not names.binds and (still_bound := names.touches & plan.diff.new.stored):
+        what = ", ".join(sorted(still_bound))
+        plan.notes.append(
+            f"{where}; what it had done to {what} stays. A full reload (--full) starts afresh."
+        )
+
+
+def _note_repeats(plan: Plan) -> None:
+    """Say which lists are filled once more without having been made anew."""
+    for statement in plan.run:
+        longer = sorted(statement.names.grows - plan.dirty.keys())
+        if longer:
+            plan.notes.append(
+                f"line {statement.start} ran again and added to {', '.join(longer)} as it is now. "
+                "A full reload (--full) starts afresh."
+            )
 
 
 class _Spread:
@@ -164,10 +181,7 @@ class _Spread:
 
     def run(self) -> None:
         plan = self.plan
-        grown = {n for s in [*plan.run, *plan.diff.removed] for n in s.names.grows}
         pending = [*plan.dirty, *plan.methods]
-        for name in grown:
-            pending += self._begin_afresh(name, set(pending))
         while pending:
             name = pending.pop()
             for statement, why in self._affected(name):
@@ -178,23 +192,10 @@ class _Spread:
                     if bound not in plan.dirty:
                         plan.dirty[bound] = f"{bound} is made again"
                         pending.append(bound)
-                for longer in statement.names.grows:
-                    pending += self._begin_afresh(longer, set(pending))
         if plan.run:
             self._run_the_opaque()
         if plan.dirty:
             self._find_again()
-
-    def _begin_afresh(self, name: str, pending: set[str]) -> list[str]:
-        """A list that a statement is going to append to again begins anew where that costs nothing."""
-        binders = self.reach.binders.get(name, ())
-        if name in self.plan.dirty or name in pending or len(binders) != 1:
-            return []
-        if not _is_list_literal(self.plan.new.node(binders[0])):
-            return []
-        self.plan.run.setdefault(binders[0], f"{name} is filled again")
-        self.plan.dirty[name] = f"{name} is filled again"
-        return [name]
 
     def _affected(self, name: str) -> Iterable[tuple[Statement, str]]:
         methods = self.plan.methods.get(name)
@@ -259,12 +260,3 @@ class _Spread:
                 plan.run[statement] = "is called again, and uses what changed"
             elif self.shared or statement.names.binds & called:
                 plan.again.append(statement)
-
-
-def _is_list_literal(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
-        return False
-    value = node.value
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
-        return value.func.id in ("list", "deque") and not value.args and not value.keywords
-    return isinstance(value, ast.List) and all(isinstance(e, ast.Constant) for e in value.elts)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
-from .objects import LruCache, attributes_of
+from .objects import LruCache, attributes_of, is_a
 from .writes import Writes
 
 
@@ -31,14 +31,15 @@ def relocate(
         index = bisect.bisect_right(starts, line) - 1
         return moved[index][1] if index >= 0 and line in moved[index][0] else 0
 
+    item: Any
     for item in _definitions(values, module):
         if skip(item):
             continue
-        if isinstance(item, FunctionType):
+        if is_a(item, FunctionType):
             code = item.__code__
             if code.co_filename == filename and (shift := shift_at(code.co_firstlineno)):
                 writes.attribute(item, "__code__", shifted(code, shift))
-        elif isinstance(item, type):
+        elif is_a(item, type):
             first = vars(item).get("__firstlineno__")  # Python 3.13
             if first is not None and (shift := shift_at(first)):
                 writes.class_attribute(item, "__firstlineno__", first + shift)
@@ -46,7 +47,7 @@ def relocate(
 
 def shifted(code: CodeType, shift: int) -> CodeType:
     """Return ``code`` and the code inside it, ``shift`` lines further down."""
-    constants = tuple(shifted(c, shift) if isinstance(c, CodeType) else c for c in code.co_consts)
+    constants = tuple(shifted(c, shift) if is_a(c, CodeType) else c for c in code.co_consts)
     return code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=constants)
 
 
@@ -59,21 +60,21 @@ def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if isinstance(item, FunctionType):
+        if is_a(item, FunctionType):
             yield item
             pending += _contents(item.__closure__ or ())
             pending += vars(item).values()
-        elif isinstance(item, type):
+        elif is_a(item, type):
             if item.__module__ == module:
                 yield item
                 pending += vars(item).values()
-        elif isinstance(item, staticmethod | classmethod | MethodType):
+        elif is_a(item, staticmethod | classmethod | MethodType):
             pending.append(item.__func__)
-        elif isinstance(item, property):
+        elif is_a(item, property):
             pending += (item.fget, item.fset, item.fdel)
-        elif isinstance(item, LruCache):
+        elif is_a(item, LruCache):
             pending.append(item.__wrapped__)
-        elif isinstance(item, functools.partial):
+        elif is_a(item, functools.partial):
             pending.append(item.func)
         elif callable(item) or hasattr(type(item), "__get__"):
             pending += (attributes_of(item) or {}).values()

@@ -6,7 +6,7 @@ import traceback
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from ..errors import ReloadError, UnpatchableError, describe
 from ..report import Change, RanStatement
@@ -59,7 +59,7 @@ class Staged:
     def ran(self) -> tuple[RanStatement, ...]:
         """The statements that ran, and why."""
         return tuple(
-            RanStatement(d.module.__name__, s.start, d.plan.new.lines[s.start - 1].strip(), why)
+            RanStatement(d.module.__name__, s.start, d.plan.new.headline(s), why)
             for d in self.drafts
             for s, why in d.plan.run.items()
         )
@@ -123,10 +123,11 @@ class Staged:
         scratch = {id(item.scratch) for item in self.drafts}
         names = {item.module.__name__ for item in self.drafts}
         for item in born:
-            if isinstance(item, FunctionType) and id(item.__globals__) in scratch:
-                self._new_functions.append(weakref.ref(item))
-            elif isinstance(item, type) and item.__module__ in names:
-                self._new_classes.append(weakref.ref(item))
+            if type(item) is FunctionType:
+                if id(item.__globals__) in scratch:
+                    self._new_functions.append(weakref.ref(item))
+            elif issubclass(type(item), type) and _module_of(item) in names:
+                self._new_classes.append(weakref.ref(cast(type, item)))
 
     def _plan_commit(self) -> None:
         born = self._nursery.objects()
@@ -145,7 +146,6 @@ class Staged:
         finish_classes([(p.old, p.new) for p in self._found if isinstance(p.new, type)])
         for item in self.drafts:
             patch_module(self._patch, item, self._found, substitute)
-            self.warnings += item.plan.notes
         assert self._surroundings is not None
         own = [vars(d.module) for d in self.drafts]
         settle_registries(self._patch.writes, self._surroundings, substitute, own)
@@ -214,6 +214,8 @@ class Staged:
     def finish(self) -> None:
         """Keep the commit for good and free what is no longer needed."""
         assert self._substitute is not None
+        for item in self.drafts:
+            self.warnings += item.plan.notes
         left = [(weakref.ref(new), old) for new, old in self._substitute.succeeded()]
         dead = [weakref.ref(pair.new) for pair in self._found if isinstance(pair.new, type)]
         self._surroundings = None
@@ -249,3 +251,7 @@ def _clear_frames(error: BaseException | None) -> None:
         pending += [item.__cause__, item.__context__]
         if isinstance(item, BaseExceptionGroup):
             pending += item.exceptions
+
+
+def _module_of(cls: object) -> object:
+    return type.__getattribute__(cast(type, cls), "__dict__").get("__module__")

@@ -16,7 +16,7 @@ from types import CellType, FunctionType, MethodType
 from typing import Any
 
 from .correspondence import Correspondence
-from .objects import attributes_of, partial_state, slot_members
+from .objects import attributes_of, is_a, partial_state, slot_members
 
 _set_type_attribute = type.__setattr__
 
@@ -50,11 +50,12 @@ class Substitution:
 
     def run(self) -> None:
         """Change all new objects that can be changed where they stand."""
+        item: Any
         for item in self._born:
             change = _CHANGERS.get(type(item))
             if change is not None:
                 change(self, item)
-            elif isinstance(item, type):
+            elif is_a(item, type):
                 self._class(item)
             else:
                 self._instance(item)
@@ -108,7 +109,7 @@ class Substitution:
         """Yield each new function that another one stands for, with that one."""
         for pair in self._found:
             new, old = pair.new, pair.old
-            both = isinstance(new, FunctionType) and isinstance(old, FunctionType)
+            both = is_a(new, FunctionType) and is_a(old, FunctionType)
             if both and self._functions.get(id(new), (None, None))[1] is not new:
                 yield new, old  # type: ignore[misc]
         for original, replacement in self._functions.values():
@@ -128,26 +129,27 @@ class Substitution:
             item.__type_params__ = self._tuple(type_params)  # type: ignore[attr-defined]
 
     def _dict(self, item: dict[Any, Any]) -> None:
-        changed = {key: new for key, value in item.items() if (new := self(value)) is not value}
-        if changed:
-            item.update(changed)
-        keys = [(key, new) for key in item if (new := self(key)) is not key]
-        if keys:
-            renamed = dict(keys)
-            pairs = [(renamed.get(key, key), value) for key, value in item.items()]
-            item.clear()
-            item.update(pairs)
+        pairs = list(dict.items(item))
+        changed = {key: new for key, value in pairs if (new := self(value)) is not value}
+        for key, new in changed.items():
+            dict.__setitem__(item, key, new)
+        if any(self(key) is not key for key, _ in pairs):
+            pairs = [(self(key), value) for key, value in dict.items(item)]
+            dict.clear(item)
+            dict.update(item, pairs)
 
-    def _list(self, item: list[Any]) -> None:
-        for index, value in enumerate(item):
+    def _list(self, item: list[Any] | deque[Any]) -> None:
+        base: Any = list if is_a(item, list) else deque
+        for index, value in enumerate(list(base.__iter__(item))):
             new = self(value)
             if new is not value:
-                item[index] = new
+                base.__setitem__(item, index, new)
 
     def _set(self, item: set[Any]) -> None:
-        changed = [(value, new) for value in item if (new := self(value)) is not value]
-        item.difference_update([value for value, _ in changed])
-        item.update([new for _, new in changed])
+        values = list(set.__iter__(item))
+        changed = [(value, new) for value in values if (new := self(value)) is not value]
+        set.difference_update(item, [value for value, _ in changed])
+        set.update(item, [new for _, new in changed])
 
     def _cell(self, item: CellType) -> None:
         try:
@@ -187,7 +189,7 @@ class Substitution:
         if cls in self._found:
             object.__setattr__(item, "__class__", self._found.old_of(cls))
         for base in _CONTAINERS:
-            if isinstance(item, base):
+            if is_a(item, base):
                 _CHANGERS[base](self, item)
         attributes = attributes_of(item)
         if attributes:

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
-from .objects import attributes_of, slot_members
+from .objects import attributes_of, is_a, slot_members
 from .process_state import ProcessState
-from .watches import ClassWatch, ContainerWatch, ObjectWatch, Watch
+from .watches import ClassWatch, ContainerWatch, ObjectWatch, Watch, elements_of, size_of
 
 #: How many objects, and how many elements in all, are watched at most.
 MAX_OBJECTS = 50_000
@@ -50,12 +50,12 @@ class Surroundings:
     # -- what is watched -------------------------------------------------------------------------
 
     def _walk(self, roots: Iterable[tuple[str, object]]) -> None:
-        pending: deque[tuple[str, object]] = deque(roots)
+        pending: deque[tuple[str, Any]] = deque(roots)
         while pending:
             where, item = pending.popleft()
-            if id(item) in self._seen or isinstance(item, _ATOMS):
+            if id(item) in self._seen or is_a(item, _ATOMS):
                 continue
-            if isinstance(item, FunctionType | type) and self._is_foreign(where, item):
+            if is_a(item, FunctionType | type) and self._is_foreign(where, item):
                 continue
             self._seen.add(id(item))
             if len(self._seen) > MAX_OBJECTS or self._elements > MAX_ELEMENTS:
@@ -77,7 +77,7 @@ class Surroundings:
         return known
 
     def _look_into(self, where: str, item: Any) -> Iterator[tuple[str, object]]:
-        if isinstance(item, ModuleType):
+        if is_a(item, ModuleType):
             if item is sys:  # leads to all modules; what matters of it belongs to the process
                 return
             self._watches.append(ContainerWatch(vars(item), where))
@@ -87,29 +87,29 @@ class Surroundings:
                 if key in self._asked:
                     self._named.add(f"{where}.{key}")
                     yield f"{where}.{key}", value
-                elif isinstance(value, _CONTAINERS) and not is_installed(item):
+                elif is_a(value, _CONTAINERS) and not is_installed(item):
                     yield f"{where}.{key}", value
             return
-        if isinstance(item, type):
+        if is_a(item, type):
             yield from self._look_into_class(where, item)
             return
-        if isinstance(item, _CONTAINERS):
-            self._elements += len(item)
+        if is_a(item, _CONTAINERS):
+            self._elements += size_of(item)
             self._watches.append(ContainerWatch(item, where))
-            values = list(dict.values(item)) if isinstance(item, dict) else list(item)
-            yield from ((where, v) for v in values if not isinstance(v, _ATOMS))
-        elif isinstance(item, FunctionType):
+            values = list(dict.values(item)) if is_a(item, dict) else elements_of(item)
+            yield from ((where, v) for v in values if not is_a(v, _ATOMS))
+        elif is_a(item, FunctionType):
             yield from _used_by(item)
-        elif isinstance(item, classmethod | staticmethod | types.MethodType):
+        elif is_a(item, classmethod | staticmethod | types.MethodType):
             yield where, item.__func__
-            if isinstance(item, types.MethodType):
+            if is_a(item, types.MethodType):
                 yield where, item.__self__
-        elif isinstance(item, property):
+        elif is_a(item, property):
             yield from ((where, f) for f in (item.fget, item.fset, item.fdel) if f is not None)
-        elif isinstance(item, tuple | frozenset):
-            yield from ((where, v) for v in item if not isinstance(v, _ATOMS))
+        elif is_a(item, tuple | frozenset):
+            yield from ((where, v) for v in item if not is_a(v, _ATOMS))
         members = slot_members(type(item))
-        if members or isinstance(item, FunctionType) or type(item).__flags__ & _HEAP_TYPE:
+        if members or is_a(item, FunctionType) or type(item).__flags__ & _HEAP_TYPE:
             self._watches.append(ObjectWatch(item, where, members))
         for member in members:
             try:
@@ -117,7 +117,7 @@ class Surroundings:
             except AttributeError:
                 continue
         attributes = attributes_of(item)
-        if attributes is not None and not isinstance(item, ModuleType):
+        if attributes is not None and not is_a(item, ModuleType):
             self._watches.append(ContainerWatch(attributes, where))
             yield from ((f"{where}.{k}", v) for k, v in list(attributes.items()))
         if type(item).__flags__ & _HEAP_TYPE:
@@ -128,7 +128,7 @@ class Surroundings:
             return
         self._watches.append(ClassWatch(item, where))
         for key, value in list(vars(item).items()):
-            if isinstance(value, (*_CONTAINERS, *_DEFINITIONS)):
+            if is_a(value, (*_CONTAINERS, *_DEFINITIONS)):
                 yield f"{where}.{key}", value
         yield from ((base.__name__, base) for base in item.__mro__[1:])
         yield type(item).__name__, type(item)
@@ -203,7 +203,7 @@ def user_modules() -> Iterator[tuple[str, ModuleType]]:
     """Yield the loaded modules that are the user's own."""
     modules: list[tuple[str, Any]] = list(sys.modules.items())
     for name, module in modules:
-        has_file = isinstance(module, ModuleType) and getattr(module, "__file__", None)
+        has_file = is_a(module, ModuleType) and getattr(module, "__file__", None)
         if has_file and not is_installed(module):
             yield name, module
 
@@ -213,7 +213,7 @@ def _used_by(function: FunctionType) -> Iterator[tuple[str, object]]:
     globals_ = function.__globals__
     for name in _names_in(function.__code__):
         value = globals_.get(name)
-        if value is not None and not isinstance(value, ModuleType):
+        if value is not None and not is_a(value, ModuleType):
             yield name, value
     for cell in function.__closure__ or ():
         try:
@@ -226,5 +226,5 @@ def _used_by(function: FunctionType) -> Iterator[tuple[str, object]]:
 def _names_in(code: types.CodeType) -> Iterator[str]:
     yield from code.co_names
     for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
+        if is_a(constant, types.CodeType):
             yield from _names_in(constant)

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any
 
 from ..errors import SourceError
 from ..pinning import pin_source, unpin_source
-from .objects import attributes_of
+from .objects import attributes_of, is_a
 from .outline import Outline, outline_of
 from .source import Source, read_source, syntax_error
 
@@ -98,17 +99,17 @@ def source_path(module: ModuleType) -> Path:
 def produced_by(module: ModuleType) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield, for each class and function of a module, the names in its ``__dict__``."""
     seen: set[int] = set()
-    pending: list[tuple[str, object]] = list(vars(module).items())
+    pending: list[tuple[str, Any]] = list(vars(module).items())
     while pending:
         name, value = pending.pop()
-        if isinstance(value, staticmethod | classmethod):
+        if is_a(value, staticmethod | classmethod):
             value = value.__func__
-        if not isinstance(value, type | FunctionType) or id(value) in seen:
+        if not is_a(value, type | FunctionType) or id(value) in seen:
             continue
         if value.__module__ != module.__name__:
             continue
         seen.add(id(value))
-        if isinstance(value, type):
+        if is_a(value, type):
             names = vars(value)
             yield name, frozenset(names)
             pending += [(f"{name}.{key}", member) for key, member in names.items()]

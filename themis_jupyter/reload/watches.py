@@ -10,6 +10,7 @@ from itertools import starmap
 from types import FunctionType
 from typing import Any, Protocol
 
+from .objects import is_a
 from .writes import reorder_class
 
 _ABSENT: Any = object()
@@ -38,55 +39,67 @@ class ContainerWatch:
         self.target = target
         self.where = where
         self._order: list[Any] | None = None
-        if isinstance(target, OrderedDict):  # has an order of its own, beside that of its base
+        if is_a(target, OrderedDict):  # has an order of its own, beside that of its base
             self._order = list(OrderedDict.keys(target))
         self.before: Any = (
-            dict(target)
-            if isinstance(target, dict)
+            dict.copy(target)
+            if is_a(target, dict)
             else set(target)
-            if isinstance(target, set)
-            else list(target)
+            if is_a(target, set)
+            else elements_of(target)
         )
 
     def changed(self) -> bool:
         now, before = self.target, self.before
-        if len(now) != len(before):
+        if size_of(now) != len(before):
             return True
-        if isinstance(now, OrderedDict) and list(OrderedDict.keys(now)) != self._order:
+        if is_a(now, OrderedDict) and list(OrderedDict.keys(now)) != self._order:
             return True
-        if isinstance(now, dict):
+        if is_a(now, dict):
             return not (
                 all(map(operator.is_, dict.keys(now), before))
                 and all(map(operator.is_, dict.values(now), before.values()))
             )
-        if isinstance(now, set):
+        if is_a(now, set):
             ids = set(map(id, before))
-            return not ids.issuperset(map(id, now))
-        return not all(map(operator.is_, now, before))
+            return not ids.issuperset(map(id, set.__iter__(now)))
+        return not all(map(operator.is_, elements_of(now), before))
 
     def restore(self) -> None:
         now = self.target
-        if isinstance(now, OrderedDict):
+        if is_a(now, OrderedDict):
             OrderedDict.clear(now)
             OrderedDict.update(now, ((key, self.before[key]) for key in self._order or ()))
-        elif isinstance(now, dict):
+        elif is_a(now, dict):
             restore_dict(now, self.before)
-        elif isinstance(now, set):
+        elif is_a(now, set):
             _at_once((set.clear, now), (set.update, now, self.before))
-        elif isinstance(now, list):
+        elif is_a(now, list):
             list.__setitem__(now, slice(None), self.before)
         else:
             _at_once((deque.clear, now), (deque.extend, now, self.before))
 
 
+def elements_of(container: Any) -> list[Any]:
+    """Return what a list, deque or set holds, past any method of a class derived from it."""
+    base = next(base for base in (list, deque, set) if is_a(container, base))
+    return list(base.__iter__(container))
+
+
+def size_of(container: Any) -> int:
+    """Return how many elements a list, dict, set or deque has, past any ``__len__`` of its own."""
+    base = next(base for base in (list, dict, set, deque) if is_a(container, base))
+    return base.__len__(container)
+
+
 def restore_dict(now: dict[Any, Any], before: dict[Any, Any]) -> None:
     """Bring a dict back, element by element; only where the order differs, by filling it again."""
-    for key in [key for key in now if key not in before]:
+    for key in [key for key in dict.keys(now) if key not in before]:
         dict.pop(now, key, None)
     for key, value in before.items():
-        if now.get(key, _ABSENT) is not value:
+        if dict.get(now, key, _ABSENT) is not value:
             dict.__setitem__(now, key, value)
-    if list(now) != list(before):
+    if not all(map(operator.is_, dict.keys(now), before)):
         _at_once((dict.clear, now), (dict.update, now, before))
 
 

@@ -13,7 +13,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, starmap
+from itertools import starmap
 from types import CellType
 from typing import Any
 
@@ -124,6 +124,9 @@ class Writes:
         try:
             with self._warnings():
                 _run(pending)
+                if left := operator.length_hint(pending):
+                    # A write raised StopIteration, which ends the run without a word.
+                    raise RuntimeError(f"a write stopped short, with {left} more to come")
                 self.done = len(self._do)
         except BaseException:
             # The failing write counts as done: its inverse restores a value that is still there.
@@ -152,14 +155,16 @@ class Writes:
         inverses = [call for undo in reversed(self._undo[: self.done]) for call in undo]
         self.done = 0
         failed: list[BaseException] = []
-        pending = iter(chain(inverses, self._last))
+        pending = iter([*inverses, *self._last])
         while True:
             try:
                 _run(pending)
             except Exception as error:  # noqa: BLE001 - the other inverses are tried all the same
                 failed.append(error)
             else:
-                return failed
+                if not operator.length_hint(pending):
+                    return failed
+                failed.append(RuntimeError("an inverse write stopped short"))
 
 
 _drain: Any = deque(maxlen=0).extend
