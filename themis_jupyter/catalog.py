@@ -65,7 +65,7 @@ class Catalog:
             raise self.problems[name]
         raise PluginNotFoundError(
             name,
-            f"no plugin {shown(name)}{did_you_mean(name, self.candidates)}. Give the path of its "
+            f"no plugin {shown(name)}{did_you_mean(name, self.candidates) or '.'} Give the path of its "
             "file (%load_plugin ./plugin.py), or see %plugins for what is there.",
         )
 

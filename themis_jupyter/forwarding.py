@@ -120,6 +120,7 @@ def gated(forwarder: Forwarder, name: str) -> Any:
                 result = forwarder.settle(handle, name, result)
             return result
         finally:
+            gate.used = True
             try:
                 if stack[-1] is token:
                     stack.pop()

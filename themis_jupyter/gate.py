@@ -63,7 +63,7 @@ class Gate:
     :param plugin: the plugin's name, for messages.
     """
 
-    __slots__ = ("__weakref__", "_shut_by", "before_open", "closure", "plugin", "tickets")
+    __slots__ = ("__weakref__", "_shut_by", "before_open", "closure", "plugin", "tickets", "used")
 
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
@@ -74,6 +74,8 @@ class Gate:
         #: Called, while still shut, each time before the gate opens.
         self.before_open: list[Callable[[], object]] = []
         self._shut_by: Doorkeeper | None = None
+        #: Set when a call ends: what was saved of the plugin before may be out of date.
+        self.used = False
 
     def __repr__(self) -> str:
         if self.closure is _retirement:
@@ -97,6 +99,7 @@ class Gate:
                 self.admit(stack, token)
             return function(*args)
         finally:
+            self.used = True
             try:
                 if stack[-1] is token:
                     stack.pop()
@@ -120,6 +123,7 @@ class Gate:
 
     def left(self) -> None:
         """Tell whoever drains this gate that something has ended."""
+        self.used = True
         closure = self.closure
         if closure is not None:
             closure.bell.put(None)

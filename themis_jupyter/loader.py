@@ -34,6 +34,7 @@ from .record import Record, submodules
 from .reload import Staged
 from .reload.surroundings import Surroundings
 from .running import Runner
+from .state import get_ready
 from .unloading import unload
 
 log = logging.getLogger("themis_jupyter.manager")
@@ -117,6 +118,8 @@ class Loader:
         record = None if is_path(name_or_path) else self._records.get(os.fspath(name_or_path))
         if record is not None and record.is_loaded:
             return record.candidate
+        if record is not None and record.name not in self._catalog.candidates:
+            return self._catalog.find(record.candidate.path, self._folders)
         return self._catalog.find(name_or_path, self._folders)
 
     def _present(self, candidate: Candidate, config: dict[str, Any] | None) -> Record | None:
@@ -247,6 +250,8 @@ class Loader:
             record.config = {k: v for k, v in given.items() if k != "restored_state"}
             record.last = record.failure = record.kept = record.dormant = None
             record.instance = instance
+            if hasattr(instance, "save_state"):
+                get_ready()
             self._records[name] = record  # the order of the records is that of loading
             record.gate.revive()
             operation.announce(name, Phase.AFTER_LOAD)

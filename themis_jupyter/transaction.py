@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from .errors import (
     DependentsError,
     PluginDefinitionError,
     ReentrantReloadError,
+    SourceError,
+    ThemisError,
     describe,
 )
 from .instance import SetAside, adopt, clear, init_again, makes_its_own
@@ -27,7 +30,7 @@ from .record import Record
 from .reload import Staged, prepare
 from .reload.source import Source
 from .reload.tracking import tracked
-from .render.format import size
+from .render.format import number, size
 from .report import ReloadReport, StateSummary
 from .rollback import Rollback
 from .running import Runner
@@ -136,9 +139,7 @@ class Transaction:
 
     # -- how steps are told ----------------------------------------------------------------------
 
-    def _each(
-        self, phase: Phase, ways: Iterable[Way], work: Callable[[Way], str | None]
-    ) -> None:
+    def _each(self, phase: Phase, ways: Iterable[Way], work: Callable[[Way], str | None]) -> None:
         self._track.advance(phase)
         for way in ways:
             with self._operation.step(way.name, phase) as note:
@@ -243,6 +244,7 @@ class Transaction:
             way.state = record.kept
             return "kept from the failed reload" if way.state else None
         assert record.instance is not None
+        record.gate.used = False
         try:
             way.state = self._runner.save_state(way.name, record.instance)
         except Exception as error:
@@ -254,7 +256,7 @@ class Transaction:
             )
         if way.state is None:
             return None
-        return f"{len(way.state.fields)} fields, {size(way.state.size)}"
+        return f"{number(len(way.state.fields), 'field')}, {size(way.state.size)}"
 
     # -- down ------------------------------------------------------------------------------------
 
@@ -264,6 +266,10 @@ class Transaction:
         self._progress.closure = closure
         with self._runner.guard.allowed():
             closure.drain(self._request.drain_timeout)
+        for way in self._ways:
+            # Calls that ended since the state was saved have changed it, perhaps.
+            if way.state is not None and not way.record.is_broken and way.record.gate.used:
+                self._save_state(way)
 
     def _shut_down(self, way: Way) -> None:
         if not way.record.is_broken:  # it was shut down when it broke
@@ -332,7 +338,9 @@ class Transaction:
     def _report(self, outcome: Outcome, error: BaseException | None) -> ReloadReport:
         staged = self._progress.staged
         text = ""
-        if error is not None:
+        if isinstance(error, SourceError) and isinstance(error.__cause__, SyntaxError):
+            text = "".join(traceback.format_exception_only(error.__cause__))
+        elif error is not None and (error.__cause__ or not isinstance(error, ThemisError)):
             from .tracebacks import plugin_traceback
 
             text = plugin_traceback(error, self._running_sources())

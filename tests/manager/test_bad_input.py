@@ -64,7 +64,7 @@ def process() -> dict[str, Any]:
         ("plugins/countr.py", "did you mean 'counter.py'?"),
         ("nowhere/counter.py", "there is no folder"),
         ("plugins/empty", "has no __init__.py"),
-        ("./plugins", "it holds counter.py"),
+        ("./plugins", "it holds class.py, counter.py"),
         ("plugins/notes.txt", "is not a .py file"),
         ("plugins/no-name.py", "rename it"),
         ("plugins/class.py", "Python keyword"),
@@ -112,6 +112,8 @@ def test_a_name_that_only_running_tells(lab: Lab) -> None:
     lab.edit("dynamic.py", '"old"', '"new"')
     assert lab.reload("made-up").outcome is Outcome.RELOADED
     assert handle.where() == "new"
+    lab.manager.unload_plugin("made-up")
+    assert lab.manager.load_plugin("made-up") is handle
     lab.manager.unload_plugin("made-up")
     assert lab.load("dynamic") is handle
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from ..errors import describe
+from ..errors import PluginNotFoundError, PluginNotLoadedError, describe
 from ..events import PhaseEvent
 from ..phases import Outcome, Phase
 from ..report import ReloadReport, StepRecord
@@ -98,6 +98,8 @@ def aftermath(report: ReloadReport) -> str:
     """Return what is true now, after a reload that did not succeed; empty for one that did."""
     many = len(report.plugins) > 1
     match report.outcome:
+        case Outcome.ABORTED if isinstance(report.error, PluginNotFoundError | PluginNotLoadedError):
+            return ""  # nothing of that name runs
         case Outcome.ABORTED:
             return "The old versions go on running." if many else "The old version goes on running."
         case Outcome.ROLLED_BACK:

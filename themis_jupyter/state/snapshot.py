@@ -56,6 +56,11 @@ class Snapshot:
             ) from error
 
 
+def get_ready() -> None:
+    """Import the serializer, so that the first save does not wait for it."""
+    import dill  # noqa: F401 - importing it is all
+
+
 def _dump(plugin: str, state: Any) -> bytes:
     import dill
 
