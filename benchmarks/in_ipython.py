@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.peers import start_shell
+
 EXTENSION = "themis_jupyter"
 #: What must not be imported until it is needed.
 HEAVY = ("ipywidgets", "dill", "jsonschema", "numpy")
@@ -27,13 +29,8 @@ class Counter(StatefulPlugin):
 
 
 def start() -> Any:
-    """Return a shell like a kernel's, without a terminal and without history."""
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=config, ipython_dir=tempfile.mkdtemp())
+    """Return a shell that has run its first cell."""
+    shell = start_shell()
     shell.run_cell("pass")
     return shell
 

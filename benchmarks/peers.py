@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import io
+import shutil
 import tempfile
 from types import ModuleType
 from typing import Any, Protocol
@@ -123,15 +125,19 @@ ALL: tuple[type[Any], ...] = (Themis, *PEERS)
 
 
 def _shell() -> Any:
-    """Return the one IPython shell of this process, without history or a profile on disk."""
+    """Return the IPython shell of this process."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    return InteractiveShell.instance() if InteractiveShell.initialized() else start_shell()
+
+
+def start_shell() -> Any:
+    """Start a shell like a kernel's: no terminal, no history, its folder gone at the end."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
-    if InteractiveShell.initialized():
-        return InteractiveShell.instance()
+    folder = tempfile.mkdtemp(prefix="benchmarks-ipython-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     config = Config()
     config.HistoryManager.enabled = False
-    config.InteractiveShell.cache_size = 0
-    return InteractiveShell.instance(
-        config=config, ipython_dir=tempfile.mkdtemp(prefix="benchmarks-ipython-")
-    )
+    return InteractiveShell.instance(config=config, ipython_dir=folder)

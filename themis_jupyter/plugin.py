@@ -4,6 +4,7 @@
 
     from themis_jupyter import StatefulPlugin
 
+
     class Counter(StatefulPlugin):
         version = "1.0"
 

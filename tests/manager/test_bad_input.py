@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.manager.conftest import Faults, Lab, check_ends_once, in_thread
+from tests.manager.conftest import Faults, Lab, in_thread
 from themis_jupyter import Outcome, PhaseEvent, PluginManager
 from themis_jupyter.errors import (
     PhaseTimeoutError,
@@ -578,7 +578,9 @@ def test_a_wait_is_told(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_shutdown_that_raises_does_not_keep_it_loaded(lab: Lab) -> None:
-    handle = lab.load("stays", PLAIN.replace("def where", "def shutdown(self): 1 / 0\n        def where"))
+    handle = lab.load(
+        "stays", PLAIN.replace("def where", "def shutdown(self): 1 / 0\n        def where")
+    )
     with pytest.raises(PluginError, match="is unloaded, but its shutdown") as caught:
         lab.manager.unload_plugin("stays")
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -633,9 +635,7 @@ def test_a_plugin_that_was_imported_before_is_adopted(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("where", ["body", "initialize"])
-def test_an_adoption_that_fails_leaves_the_module_as_it_was(
-    where: str, lab: Lab
-) -> None:
+def test_an_adoption_that_fails_leaves_the_module_as_it_was(where: str, lab: Lab) -> None:
     lab.write("before.py", PLAIN)
     before = import_from(lab.folder, "before")
     namespace = dict(vars(before))

@@ -58,7 +58,7 @@ def chain(lab: Lab, faults: Faults) -> Callable[[], dict[str, Any]]:
     lab.write("index.py", plugin("index", "'storage>=1'"))
     lab.write("report.py", plugin("report", "'index', 'storage'"))
     lab.write("other.py", plugin("other"))
-    handles = {name: None for name in ("storage", "index", "report", "other")}
+    handles: dict[str, Any] = dict.fromkeys(("storage", "index", "report", "other"))
 
     def load() -> dict[str, Any]:
         lab.manager.load_plugin("report")
@@ -168,7 +168,7 @@ def test_a_wrong_version_that_only_running_the_code_tells(
     lab: Lab, faults: Faults, chain: Any
 ) -> None:
     lab.write("storage.py", plugin("storage").replace('"1.0"', '".".join("05")'))
-    with pytest.raises(DependencyError, match="is 0.5"):
+    with pytest.raises(DependencyError, match=r"is 0\.5"):
         lab.manager.load_plugin("index")
     assert lab.manager.list_loaded_plugins() == []
 
@@ -210,7 +210,9 @@ def test_a_cascade_with_a_call_in_flight_unloads_nothing(
 ) -> None:
     lab.write("index.py", plugin("index", "'storage'") + "\n    def count(self): yield 1\n")
     lab.edit("index.py", "\n    def count(self): yield 1\n", "")
-    lab.edit("index.py", "    def edition(self):", "    def count(self): yield 1\n    def edition(self):")
+    lab.edit(
+        "index.py", "    def edition(self):", "    def count(self): yield 1\n    def edition(self):"
+    )
     handles = chain()
     counting = handles["index"].count()
     next(counting)
@@ -303,9 +305,7 @@ def test_if_one_fails_all_run_as_before(failing: str, lab: Lab, faults: Faults, 
     assert handles["report"].n == 33
 
 
-def test_if_one_cannot_be_brought_back_the_others_run(
-    lab: Lab, faults: Faults, chain: Any
-) -> None:
+def test_if_one_cannot_be_brought_back_the_others_run(lab: Lab, faults: Faults, chain: Any) -> None:
     handles = chain()
 
     def fail() -> None:

@@ -232,7 +232,8 @@ def check_repaired(lab: Lab, world: World, faults: Faults) -> None:
     assert lab.instance("counter") is world.instance
     assert world.instance.total == world.attributes["total"]
     assert world.instance.later == "set by the user"
-    assert world.module.SHELF == [*world.shelf_items, 2], "nothing that was built up is lost"
+    shelf = [*world.shelf_items, 2]
+    assert shelf == world.module.SHELF, "nothing that was built up is lost"
     assert world.module.TABLE is world.table
     assert os.environ["COUNTER"] == "2"
     world.check_runs("2")
@@ -469,9 +470,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("content", BAD_FILES)
-def test_a_file_that_is_no_plugin(
-    content: str, lab: Lab, faults: Faults, world: World
-) -> None:
+def test_a_file_that_is_no_plugin(content: str, lab: Lab, faults: Faults, world: World) -> None:
     data, told = BAD_FILES[content]
     lab.write("counter.py", data)
     report = lab.reload("counter")
@@ -618,9 +617,7 @@ def broken(lab: Lab, faults: Faults, world: World) -> World:
     return world
 
 
-def test_failed_state_is_kept_for_the_next_reload(
-    lab: Lab, faults: Faults, broken: World
-) -> None:
+def test_failed_state_is_kept_for_the_next_reload(lab: Lab, faults: Faults, broken: World) -> None:
     check_repaired(lab, broken, faults)
     assert not lab.manager.get_record("counter").is_broken
     assert lab.manager.get_record("counter").kept is None

@@ -184,9 +184,7 @@ def test_a_deleted_submodule_comes_back_when_the_reload_fails(lab: Lab, package:
     "statement",
     ["from . import tools", "from .tools import tool", "import pack.tools", "from .tools import *"],
 )
-def test_a_deleted_submodule_that_is_still_imported(
-    statement: str, lab: Lab, package: Any
-) -> None:
+def test_a_deleted_submodule_that_is_still_imported(statement: str, lab: Lab, package: Any) -> None:
     (lab.folder / "pack/tools.py").unlink()
     lab.write("pack/core.py", f"def power():\n    {statement.replace(' *', ' tool')}\n")
     lab.edit("pack/__init__.py", "from . import tools", "")

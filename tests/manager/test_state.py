@@ -13,7 +13,7 @@ from themis_jupyter.errors import ConfigError
 
 # -- restored exactly once -------------------------------------------------------------------------
 
-RESTORES = '''
+RESTORES = """
     from themis_jupyter import StatefulPlugin
 
     class Base(StatefulPlugin):
@@ -38,7 +38,7 @@ RESTORES = '''
 
         def where(self):
             return "old"
-'''
+"""
 GUARDED = "if 'restored_state' in config: "
 
 
@@ -334,7 +334,8 @@ def test_from_a_class_to_a_factory_and_back(lab: Lab) -> None:
     handle = lab.load("maker", text)
     instance = lab.instance("maker")
     handle.n = 4
-    factory = "        def create_plugin():\n            made = Counter()\n            made.by = 1\n            return made\n"
+    body = ("made = Counter()", "made.by = 1", "return made")
+    factory = "        def create_plugin():\n" + "".join(f"            {s}\n" for s in body)
     lab.write("maker.py", text.rstrip(" ") + factory)
     lab.reload("maker").raise_for_outcome()
     assert lab.instance("maker") is instance

@@ -98,7 +98,9 @@ def aftermath(report: ReloadReport) -> str:
     """Return what is true now, after a reload that did not succeed; empty for one that did."""
     many = len(report.plugins) > 1
     match report.outcome:
-        case Outcome.ABORTED if isinstance(report.error, PluginNotFoundError | PluginNotLoadedError):
+        case Outcome.ABORTED if isinstance(
+            report.error, PluginNotFoundError | PluginNotLoadedError
+        ):
             return ""  # nothing of that name runs
         case Outcome.ABORTED:
             return "The old versions go on running." if many else "The old version goes on running."
