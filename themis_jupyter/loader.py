@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from .candidate import Candidate
-from .catalog import Catalog, is_path
+from .catalog import is_path
 from .config import check_config, own_copy
 from .dependencies import load_order
 from .errors import (
@@ -31,6 +31,7 @@ from .plugin import Plugin
 from .plugin_source import find_plugin
 from .policy import Policy
 from .record import Record, submodules
+from .registry import Registry
 from .reload import Staged
 from .reload.surroundings import Surroundings
 from .running import Runner
@@ -58,23 +59,21 @@ class _Attempt:
 class Loader:
     """Brings plugins up.
 
-    :param records: of all plugins that were ever loaded, by name.
     :param folders: searched for names.
     :param operation: makes the operation of one load or unload.
     """
 
     def __init__(
         self,
-        records: dict[str, Record],
-        catalog: Catalog,
+        registry: Registry,
         folders: Sequence[str],
         policy: Callable[[], Policy],
         finder: SubmoduleFinder,
         runner: Runner,
         operation: Callable[[Kind], Operation],
     ) -> None:
-        self._records = records
-        self._catalog = catalog
+        self._registry = registry
+        self._catalog = registry.catalog
         self._folders = folders
         self._policy = policy
         self._finder = finder
@@ -110,12 +109,12 @@ class Loader:
         :raises DependencyError: it cannot be had.
         """
         for need in self._order(name, manifests):
-            if need not in manifests and not self._is_loaded(need):
+            if need not in manifests and not self._registry.is_loaded(need):
                 record = self.load(need, None)
                 undo.append(lambda record=record: self._unload_again(record))  # type: ignore[misc]
 
     def _candidate(self, name_or_path: str | os.PathLike[str]) -> Candidate:
-        record = None if is_path(name_or_path) else self._records.get(os.fspath(name_or_path))
+        record = None if is_path(name_or_path) else self._registry.find(os.fspath(name_or_path))
         if record is not None and record.is_loaded:
             return record.candidate
         if record is not None and record.name not in self._catalog.candidates:
@@ -128,7 +127,7 @@ class Loader:
         :raises PluginError: it is, but not as asked for; or another one has its name.
         """
         # By path as well: running it may have told another name than reading it.
-        loaded = [record for record in self._records.values() if record.is_loaded]
+        loaded = self._registry.loaded()
         same = [r for r in loaded if r.candidate.path == candidate.path]
         record = next(iter(same or [r for r in loaded if r.name == candidate.name]), None)
         if record is None:
@@ -151,10 +150,6 @@ class Loader:
             )
         return record
 
-    def _is_loaded(self, name: str) -> bool:
-        record = self._records.get(name)
-        return record is not None and record.is_loaded
-
     def unload(self, records: Sequence[Record], drain_timeout: float) -> None:
         """Unload plugins together; see :func:`.unloading.unload`."""
         told = partial(self._operation, "unload")
@@ -173,24 +168,19 @@ class Loader:
 
     def _load_dependencies(self, name: str, manifest: Manifest, loaded: list[Record]) -> None:
         for need in self._order(name, {name: manifest}):
-            if need != name and not self._is_loaded(need):
+            if need != name and not self._registry.is_loaded(need):
                 self._load_all(self._catalog.find(need, self._folders), None, loaded)
 
     def _order(self, name: str, manifests: Mapping[str, Manifest]) -> list[str]:
         """Return what ``name`` needs, itself last; look for what is not known yet."""
-        known = {**self._manifests(), **manifests}
+        known = self._manifests(manifests)
         if any(dependency.name not in known for dependency in known[name].dependencies):
             self._catalog.refresh(self._folders)
-            known = {**self._manifests(), **manifests}
+            known = self._manifests(manifests)
         return load_order(name, known)
 
-    def _manifests(self) -> dict[str, Manifest]:
-        loaded = {
-            name: record.manifest
-            for name, record in self._records.items()
-            if record.is_loaded and record.manifest is not None
-        }
-        return self._catalog.manifests(loaded)
+    def _manifests(self, new: Mapping[str, Manifest]) -> dict[str, Manifest]:
+        return {**self._catalog.manifests(self._registry.manifests()), **new}
 
     # -- one plugin ------------------------------------------------------------------------------
 
@@ -240,7 +230,8 @@ class Loader:
             attempt.instance = instance
             runner.initialize(name, instance, given, None)
         with operation.step(name, Phase.AFTER_LOAD):
-            record = self._records.pop(name, None) or Record(name, candidate, Gate(name))
+            record = self._registry.find(name) or Record(name, candidate, Gate(name))
+            self._registry.put_last(record)
             record.candidate, record.manifest, record.json = (
                 candidate,
                 manifest,
@@ -252,7 +243,6 @@ class Loader:
             record.instance = instance
             if hasattr(instance, "save_state"):
                 get_ready()
-            self._records[name] = record  # the order of the records is that of loading
             record.gate.revive()
             operation.announce(name, Phase.AFTER_LOAD)
         return record
@@ -273,7 +263,7 @@ class Loader:
         return attempt.present
 
     def _refuse_taken(self, name: str, candidate: Candidate) -> None:
-        record = self._records.get(name)
+        record = self._registry.find(name)
         if record is not None and record.is_loaded:
             raise _taken(name, record, candidate)
 

@@ -17,7 +17,7 @@ from .errors import PluginDefinitionError, SourceError
 from .policy import Bytes, Policy
 from .record import submodules
 from .reload import Staged, prepare
-from .reload.source import Source, read_settled, syntax_error
+from .reload.source import QUIET, Source, read_settled, syntax_error
 from .reload.tracking import forget, track, tracked
 
 
@@ -46,7 +46,7 @@ class VerifiedLoader(importlib.machinery.SourceFileLoader):
             except SyntaxError as error:
                 raise syntax_error(source, error) from error
 
-        source, code = read_settled(self.path, compile_)
+        source, code = read_settled(self.path, compile_, quiet=QUIET)
         module.__dict__.pop("__cached__", None)
         exec(code, module.__dict__)  # type: ignore[arg-type]
         track(module, source)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from traitlets import Float, List, Unicode
@@ -14,30 +14,27 @@ from traitlets.config import SingletonConfigurable
 from .candidate import ScanResult
 from .catalog import Catalog
 from .config import check_config
-from .dependencies import auto_load_order, dependents_of, load_order
+from .dependencies import auto_load_order
 from .errors import (
     DependentsError,
     PluginError,
-    PluginNotFoundError,
-    PluginNotLoadedError,
     ThemisError,
-    describe,
-    did_you_mean,
 )
 from .events import EventStream, Listener
 from .handle import Handle
 from .interrupts import InterruptGuard
 from .loader import Loader
-from .loading import SubmoduleFinder, check
+from .loading import SubmoduleFinder
 from .manifest import Manifest
 from .operation import Kind, Operation
-from .phases import Outcome, Phase
 from .plugin import PluginType
 from .policy import AllowAll, Policy
 from .record import Record
+from .registry import Registry
+from .reloading import Reloader
 from .report import ReloadReport
 from .running import Runner
-from .transaction import Request, Transaction
+from .transaction import Request
 from .turns import TURNS
 
 log = logging.getLogger("themis_jupyter.manager")
@@ -75,7 +72,7 @@ class PluginManager(SingletonConfigurable):
         self.events = EventStream()
         self._listeners = EventStream(history=0)
         self._catalog = Catalog()
-        self._records: dict[str, Record] = {}
+        self._registry = Registry(self._catalog)
         self._finder = SubmoduleFinder(lambda: self.policy)
 
     # -- what there is ---------------------------------------------------------------------------
@@ -95,12 +92,11 @@ class PluginManager(SingletonConfigurable):
 
     def list_loaded_plugins(self) -> list[str]:
         """Return the names of loaded plugins, in the order in which they were loaded."""
-        return [name for name, record in list(self._records.items()) if record.is_loaded]
+        return [record.name for record in self._registry.loaded()]
 
     def is_plugin_loaded(self, name: str) -> bool:
         """Return whether a plugin is loaded."""
-        record = self._records.get(name)
-        return record is not None and record.is_loaded
+        return self._registry.is_loaded(name)
 
     def get_plugin(self, name: str) -> Handle:
         """Return the handle of a loaded plugin. It stays valid over reloads and unloads.
@@ -108,20 +104,19 @@ class PluginManager(SingletonConfigurable):
         :raises PluginNotLoadedError: it is not loaded.
         :raises PluginNotFoundError: there is no such plugin.
         """
-        return self._record(name).handle
+        return self._registry.get(name).handle
 
     def get_plugins_by_type(self, type: PluginType) -> list[Handle]:
         """Return the handles of loaded plugins of one type."""
-        return [
-            self._records[n].handle for n, m in self._loaded_manifests().items() if m.type is type
-        ]
+        loaded = self._registry.loaded()
+        return [r.handle for r in loaded if r.manifest is not None and r.manifest.type is type]
 
     def get_manifest(self, name: str) -> Manifest:
         """Return what is known of a plugin; for one that is not loaded, without running it.
 
         :raises PluginNotFoundError: there is no such plugin.
         """
-        loaded = self._loaded_manifests().get(name)
+        loaded = self._registry.manifests().get(name)
         return loaded or self._catalog.find(name, self.plugin_folders).manifest
 
     def get_record(self, name: str) -> Record:
@@ -129,35 +124,14 @@ class PluginManager(SingletonConfigurable):
 
         :raises PluginNotLoadedError: it is not loaded.
         """
-        return self._record(name)
+        return self._registry.get(name)
 
     def get_dependents(self, name: str, transitive: bool = True) -> list[str]:
         """Return the loaded plugins that need this one, in the order in which they would go down.
 
         :param transitive: also those that need it through others.
         """
-        return dependents_of(name, self._loaded_manifests(), transitive)
-
-    def _loaded_manifests(self) -> dict[str, Manifest]:
-        return {
-            name: record.manifest
-            for name, record in list(self._records.items())
-            if record.is_loaded and record.manifest is not None
-        }
-
-    def _record(self, name: str) -> Record:
-        record = self._records.get(name)
-        if record is not None and record.is_loaded:
-            return record
-        if record is not None or name in self._catalog.candidates:
-            raise PluginNotLoadedError(
-                name, f"plugin {name!r} is not loaded. Load it: %load_plugin {name}"
-            )
-        known = [*self._catalog.candidates, *self._records]
-        loaded = ", ".join(self.list_loaded_plugins()) or "none"
-        raise PluginNotFoundError(
-            name, f"no plugin {name!r}{did_you_mean(name, known)} (loaded: {loaded})"
-        )
+        return self._registry.dependents(name, transitive)
 
     # -- loading ---------------------------------------------------------------------------------
 
@@ -180,7 +154,7 @@ class PluginManager(SingletonConfigurable):
         :returns: those that could not be loaded, with the reason; the others are loaded.
         """
         self._catalog.refresh(self.plugin_folders)
-        plan = auto_load_order(self._catalog.manifests(self._loaded_manifests()))
+        plan = auto_load_order(self._catalog.manifests(self._registry.manifests()))
         failed: dict[str, ThemisError] = {p.plugin: p for p in plan.problems}
         for name in plan.order:
             if not self.is_plugin_loaded(name):
@@ -198,8 +172,7 @@ class PluginManager(SingletonConfigurable):
 
     def _loader(self, guard: InterruptGuard) -> Loader:
         return Loader(
-            self._records,
-            self._catalog,
+            self._registry,
             self.plugin_folders,
             lambda: self.policy,
             self._finder,
@@ -227,7 +200,7 @@ class PluginManager(SingletonConfigurable):
         :raises PluginError: its ``shutdown`` raised; it is unloaded all the same.
         """
         with self._turn(f"unloading {name!r}") as loader:
-            self._record(name)
+            last = self._registry.get(name)
             dependents = self.get_dependents(name)
             if dependents and not cascade:
                 names = ", ".join(dependents)
@@ -238,9 +211,9 @@ class PluginManager(SingletonConfigurable):
                     f"Unload them as well: %unload_plugin {name} --cascade",
                     dependents,
                 )
-            order = [*dependents, name]
-            loader.unload([self._records[each] for each in order], self.drain_timeout)
-            return order
+            records = [*map(self._registry.get, dependents), last]
+            loader.unload(records, self.drain_timeout)
+            return [record.name for record in records]
 
     def unload_all_plugins(self) -> list[str]:
         """Unload everything, dependents first; go on where one of them raises.
@@ -280,8 +253,7 @@ class PluginManager(SingletonConfigurable):
         :returns: what happened. False where the plugin does not run what is on disk.
         """
         configs = {} if config is None else {name: config}
-        request = Request([name], configs, full, fresh, self.drain_timeout)
-        return self._reload(request, cascade)
+        return self._reload(Request([name], configs, cascade, full, fresh, self.drain_timeout))
 
     def reload_plugins(
         self,
@@ -293,81 +265,24 @@ class PluginManager(SingletonConfigurable):
     ) -> ReloadReport:
         """Bring the edits of several plugins in, as one transaction; see :meth:`reload_plugin`."""
         asked = [names] if isinstance(names, str) else list(names)
-        return self._reload(Request(asked, {}, full, fresh, self.drain_timeout), cascade)
+        return self._reload(Request(asked, {}, cascade, full, fresh, self.drain_timeout))
 
-    def _reload(self, request: Request, cascade: bool) -> ReloadReport:
+    def _reload(self, request: Request) -> ReloadReport:
         what = f"the reload of {', '.join(map(repr, request.asked)) or 'nothing'}"
         with InterruptGuard() as guard, ExitStack() as stack:
-            operation = self._operation("reload", guard)
+            refused: BaseException | None = None
             try:
                 stack.enter_context(TURNS.take(what, guard, self.wait_notice))
-                report = self._transact(request, cascade, operation, guard)
-            except BaseException as error:  # noqa: BLE001 - always an answer, whatever was raised
-                report = _refused(request, operation, error)
-            self._remember(report)
-            operation.tell(
-                report.plugin,
-                report.outcome,
-                "ended",
-                report.elapsed,
-                describe(report.error) if report.error else None,
+            except BaseException as error:  # noqa: BLE001 - told in the report
+                refused = error
+            reloader = Reloader(
+                self._registry,
+                lambda: self.policy,
+                self._loader(guard),
+                self._runner(guard),
+                self._operation("reload", guard),
             )
-            late = [w for w in operation.warnings if w not in report.warnings]
-            if late:  # listeners raised at the very end
-                report = report.with_warnings(*late)
-                self._remember(report)
-            return report
-
-    def _transact(
-        self, request: Request, cascade: bool, operation: Operation, guard: InterruptGuard
-    ) -> ReloadReport:
-        group = self._group(request.asked, cascade)
-        runner = self._runner(guard)
-        transaction = Transaction(
-            [self._records[name] for name in group],
-            request,
-            operation,
-            runner,
-            needed_by={
-                name: [d for d in self.get_dependents(name) if d not in group] for name in group
-            },
-            check=lambda module, source: runner.call(
-                module, "the policy's check", check, self.policy, module, source
-            ),
-            load_needed=self._loader(guard).load_needed,
-        )
-        return transaction.run()
-
-    def _group(self, names: Iterable[str], cascade: bool) -> list[str]:
-        """Return what is reloaded together, dependencies before dependents."""
-        wanted = {self._record(name).name for name in names}
-        if not wanted:
-            raise PluginNotFoundError(
-                "", "no plugin was named: give the name of one that is loaded."
-            )
-        if cascade:
-            wanted |= {d for name in list(wanted) for d in self.get_dependents(name)}
-        manifests = self._loaded_manifests()
-        order: dict[str, None] = {}
-        for name in self.list_loaded_plugins():
-            if name in wanted:
-                with suppress(PluginError):  # a dependency that is gone is told in CHECK
-                    order.update(
-                        dict.fromkeys(n for n in load_order(name, manifests) if n in wanted)
-                    )
-                order.setdefault(name)
-        return list(order)
-
-    def _remember(self, report: ReloadReport) -> None:
-        for name in report.plugins if report.steps else ():
-            record = self._records.get(name)
-            if record is None:
-                continue
-            record.last = report
-            if report:
-                record.failure = None
-            elif report.error is not None:
-                record.failure = report
+            return reloader.answer(request, refused)
 
     # -- listening -------------------------------------------------------------------------------
 
@@ -388,18 +303,3 @@ class PluginManager(SingletonConfigurable):
         :raises ConfigError: it does not.
         """
         return check_config(name, config, self.get_manifest(name).config_schema)
-
-
-def _refused(request: Request, operation: Operation, error: BaseException) -> ReloadReport:
-    """Return the report of a reload that was not even begun."""
-    names = tuple(map(str, request.asked)) or ("?",)
-    with suppress(BaseException), operation.step(names[0], Phase.CHECK):
-        raise error
-    return ReloadReport(
-        names,
-        Outcome.ABORTED,
-        steps=tuple(operation.steps),
-        error=error,
-        warnings=tuple(operation.warnings),
-        elapsed=operation.elapsed,
-    )

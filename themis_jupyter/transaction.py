@@ -28,7 +28,7 @@ from .plugin_source import find_plugin
 from .progress import Progress, Way
 from .record import Record
 from .reload import Staged, prepare
-from .reload.source import Source
+from .reload.source import QUIET, Source
 from .reload.tracking import tracked
 from .render.format import number, size
 from .report import ReloadReport, StateSummary
@@ -47,6 +47,7 @@ class Request:
 
     :param asked: the plugins that were named.
     :param config: a new configuration, by plugin name; others keep theirs.
+    :param cascade: take those along that need them.
     :param full: run every statement again.
     :param fresh: start without the old state.
     :param drain_timeout: seconds that calls in flight are waited for.
@@ -54,6 +55,7 @@ class Request:
 
     asked: Sequence[str]
     config: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    cascade: bool = False
     full: bool = False
     fresh: bool = False
     drain_timeout: float = 5.0
@@ -189,6 +191,7 @@ class Transaction:
             [module for module in modules if module not in vanished.modules],
             full=self._request.full,
             check=self._check_bytes,
+            quiet=QUIET,
         )
         self._progress.staged, self._progress.vanished = staged, vanished
         vanished.refuse_importers({d.module: d.source.text for d in staged.drafts})
@@ -340,10 +343,14 @@ class Transaction:
         text = ""
         if isinstance(error, SourceError) and isinstance(error.__cause__, SyntaxError):
             text = "".join(traceback.format_exception_only(error.__cause__))
-        elif error is not None and (error.__cause__ or not isinstance(error, ThemisError)):
-            from .tracebacks import plugin_traceback
+        elif error is not None:
+            from .tracebacks import failing_line, plugin_traceback
 
-            text = plugin_traceback(error, self._running_sources())
+            sources = self._running_sources()
+            ours = isinstance(error, ThemisError) and error.__cause__ is None
+            # What we refuse ourselves says all in its message, unless the plugin's code was running.
+            if not ours or failing_line(error, sources) is not None:
+                text = plugin_traceback(error, sources)
         names = [*self._request.asked, *(way.name for way in self._ways)]
         warnings = [*self._operation.warnings, *(staged.warnings if staged else ())]
         return ReloadReport(

@@ -52,7 +52,8 @@ KINDS: dict[str, tuple[Callable[[], Any], type[BaseException]]] = {
     "KeyboardInterrupt": (raising(KeyboardInterrupt), KeyboardInterrupt),
     "SystemExit": (raising(SystemExit), SystemExit),
     "GeneratorExit": (raising(GeneratorExit), GeneratorExit),
-    "StopIteration": (raising(StopIteration), StopIteration),
+    # A write that raises it ends the run of writes without a word; that is told as a RuntimeError.
+    "StopIteration": (raising(StopIteration), (StopIteration, RuntimeError)),
     "Catastrophe": (raising(Catastrophe), Catastrophe),
     "MemoryError": (raising(MemoryError), MemoryError),
     "RecursionError": (recursing, RecursionError),

@@ -24,19 +24,22 @@ def prepare(
     full: bool = False,
     sources: dict[str, Source] | None = None,
     check: Callable[[str, Source], None] | None = None,
+    quiet: float = 0.0,
 ) -> Staged:
     """Read, check, plan and compile; run nothing.
 
     :param modules: in any order.
     :param sources: bytes that were read already, by module name.
     :param check: refuses bytes by raising.
+    :param quiet: seconds that a file must have been left alone: half a file may parse as well.
     :raises SourceError: a file cannot be read, decoded or compiled.
     """
     known = sources or {}
     modules = list(modules)
     several = len(modules) > 1
     drafts = [
-        draft(m, known.get(m.__name__), full=full, check=check, shared=several) for m in modules
+        draft(m, known.get(m.__name__), full=full, check=check, shared=several, quiet=quiet)
+        for m in modules
     ]
     if several:
         drafts = dependencies_first(drafts)

@@ -13,13 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import SourceError
+from ..errors import ReloadError, SourceError
 
 T = TypeVar("T")
 
 #: How long a file that looks half written is watched for more, in seconds.
 SETTLE = 0.25
+#: How long a file must have been left alone before a plugin is reloaded from it, in seconds.
+QUIET = 0.03
 _POLL = 0.02
+# A file that changes all the time is taken as it is after so many times that long.
+_PATIENCE = 10
 
 
 @dataclass(frozen=True)
@@ -66,47 +70,89 @@ def read_source(path: str | os.PathLike[str]) -> Source:
 
     :raises SourceError: the file is missing or cannot be read.
     """
-    return _read(Path(path))[0]
+    return _read(Path(path)).source
 
 
 def read_settled(
-    path: str | os.PathLike[str], parse: Callable[[Source], T], *, settle: float = SETTLE
+    path: str | os.PathLike[str],
+    parse: Callable[[Source], T],
+    *,
+    settle: float = SETTLE,
+    quiet: float = 0.0,
 ) -> tuple[Source, T]:
     """Read a file once it holds still, and return it with what ``parse`` makes of it.
 
-    Editors truncate before they write. A file that is empty or does not parse, and was changed
-    within the last ``settle`` seconds, is read again until it parses or that time has passed.
+    Editors truncate before they write. A file that is empty or is refused by ``parse``, and was changed
+    within the last ``settle`` seconds, is read again until it is accepted or that time has passed.
 
     :param settle: seconds.
-    :raises SourceError: the file is missing, cannot be read, or does not parse.
+    :param quiet: seconds that the file must have been left alone: half a file may parse as well.
+    :raises ReloadError: the file is missing, cannot be read, or is refused by ``parse``.
     """
     path = Path(path)
-    deadline = time.monotonic() + settle
+    began = time.monotonic()
+    last: _Reading | None = None
     while True:
-        source, age = _read(path)
-        final = age > settle or time.monotonic() > deadline
-        if final or source.data.strip():
+        reading = _read(path)
+        if 0 <= reading.age < quiet:
+            time.sleep(quiet - reading.age)
+        steady = reading.steady and (reading.age >= quiet or _stamp_of(path) == reading.stamp)
+        waited = time.monotonic() - began
+        # On a busy machine the time may be over before the writer had a chance: it counts only
+        # where nothing happened to the file since the last look.
+        same = last is not None and last.stamp == reading.stamp
+        final = steady and (reading.age > settle or (waited > settle and same))
+        final = final or waited > _PATIENCE * settle
+        last = reading
+        if final or (steady and reading.source.data.strip()):
             try:
-                return source, parse(source)
-            except SourceError:
+                return reading.source, parse(reading.source)
+            except ReloadError:
                 if final:
                     raise
         time.sleep(_POLL)
 
 
-def _read(path: Path) -> tuple[Source, float]:
-    """Return the source, and how many seconds ago the file was last written."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one look at a file gave.
+
+    :param age: seconds since the file was last written.
+    :param steady: nobody wrote while it was read.
+    """
+
+    source: Source
+    age: float
+    steady: bool
+    stamp: tuple[int, int]
+
+
+def _read(path: Path) -> _Reading:
     try:
         with open(path, "rb") as file:
+            before = _stamp(os.fstat(file.fileno()))
             data = file.read()
-            age = time.time() - os.fstat(file.fileno()).st_mtime
+            status = os.fstat(file.fileno())
     except FileNotFoundError:
         raise SourceError(
             f"{path} is no longer there. Put the file back, or unload the plugin."
         ) from None
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return Source(str(path), data), age
+    stamp = _stamp(status)
+    steady = before == stamp and stamp[1] == len(data)
+    return _Reading(Source(str(path), data), time.time() - status.st_mtime, steady, stamp)
+
+
+def _stamp_of(path: Path) -> tuple[int, int] | None:
+    try:
+        return _stamp(os.stat(path))
+    except OSError:  # gone in between: the next reading tells
+        return None
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size
 
 
 def syntax_error(source: Source, error: SyntaxError) -> SourceError:

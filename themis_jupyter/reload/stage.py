@@ -133,6 +133,7 @@ def draft(
     full: bool = False,
     check: Callable[[str, Source], None] | None = None,
     shared: bool = False,
+    quiet: float = 0.0,
 ) -> Draft:
     """Read a module's file, work out what has to run, and compile that.
 
@@ -140,6 +141,7 @@ def draft(
     :param full: run everything, as a fresh import does.
     :param check: refuses bytes by raising; called before they are decoded.
     :param shared: other modules are reloaded along with this one.
+    :param quiet: seconds that the file must have been left alone.
     :raises SourceError: the file cannot be read, decoded or compiled.
     """
     before = tracked(module)
@@ -158,7 +160,7 @@ def draft(
 
     if source is not None:
         return parse(source)
-    return read_settled(source_path(module), parse)[1]
+    return read_settled(source_path(module), parse, quiet=quiet)[1]
 
 
 def replan(item: Draft, rerun: Mapping[Statement, str], dirty: Iterable[str]) -> Draft:
