@@ -157,7 +157,9 @@ class Closure:
             return True
         tickets = inflight.tickets_in(self.gates)
         frames = inflight.frames_here() if tickets else []
-        return any(ticket.is_running_in(frames) for ticket in tickets)
+        running = any(ticket.is_running_in(frames) for ticket in tickets)
+        frames.clear()  # it holds this very frame, which holds it
+        return running
 
     def admits(self, gate: Gate, stack: Stack) -> bool:
         """Whether the call on top of ``stack`` may pass ``gate`` now."""

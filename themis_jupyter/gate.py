@@ -159,8 +159,9 @@ class Gate:
                 return CallInfo(self.plugin, name, thread, get_ident(), since)
         frames = inflight.frames_here()
         tickets = inflight.tickets_in((self,))
-        running = (ticket for ticket in tickets if ticket.is_running_in(frames))
-        return next((ticket.info() for ticket in running), None)
+        running = next((ticket for ticket in tickets if ticket.is_running_in(frames)), None)
+        frames.clear()  # it holds this very frame: a cycle that would keep the user's cell alive
+        return None if running is None else running.info()
 
     def retire(self) -> None:
         """Mark the plugin as unloaded: calls that wait, and all that come, raise at once."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .forwarding import (
     NOT_FORWARDED,
@@ -42,6 +42,10 @@ class Handle:
     """Stands for a plugin, loaded or not. ``manager.get_plugin(name)`` gives one."""
 
     __slots__ = ("__weakref__", "_core")
+
+    if TYPE_CHECKING:  # each handle's own class has the plugin's attributes
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: object) -> None:
         core = _core(self)

@@ -10,7 +10,6 @@ from .closure import Closure
 from .instance import SetAside
 from .manifest import Manifest
 from .plugin import Plugin
-from .plugin_source import PluginSource
 from .record import Record
 from .reload import Staged
 from .state import Snapshot
@@ -21,7 +20,6 @@ from .vanished import Vanished
 class Way:
     """How far one plugin has come.
 
-    :param source: what makes it, in terms of the staged code.
     :param manifest: of the new code; None as long as only running a factory would tell.
     :param json: what ``plugin.json`` says now.
     :param config: what the new code is started with.
@@ -32,7 +30,6 @@ class Way:
     """
 
     record: Record
-    source: PluginSource | None = None
     manifest: Manifest | None = None
     json: dict[str, Any] | None = None
     config: dict[str, Any] = field(default_factory=dict)

@@ -213,11 +213,11 @@ class Transaction:
             record, candidate = way.record, way.record.candidate
             assert record.module is not None
             namespace = staged.namespace(record.module)
-            way.source = find_plugin(namespace, candidate.module, candidate.attr)
-            way.source.check()
+            source = find_plugin(namespace, candidate.module, candidate.attr)
+            source.check()
             # What a factory makes is not known before it runs: CREATE checks that.
-            if way.source.plugin_class is not None:
-                self._look_at_manifest(way, candidate.manifest_of(way.source.plugin_class))
+            if source.plugin_class is not None:
+                self._look_at_manifest(way, candidate.manifest_of(source.plugin_class))
         self._load_dependencies()
 
     def _look_at_manifest(self, way: Way, manifest: Manifest) -> None:

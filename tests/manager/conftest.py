@@ -58,6 +58,10 @@ class Lab:
 
     # -- plugins ---------------------------------------------------------------------------------
 
+    def get(self, name: str) -> Any:
+        """Return the handle of a loaded plugin."""
+        return self.manager.get_plugin(name)
+
     def load(self, name: str, text: str | None = None, config: Any = None) -> Any:
         """Load ``name.py``, or the package ``name``; ``text`` is written to it first."""
         path = self.folder / name

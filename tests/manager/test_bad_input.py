@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -10,13 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from tests.manager.conftest import Faults, Lab, in_thread
+from tests.manager.conftest import Faults, Lab, check_ends_once, in_thread
 from themis_jupyter import Outcome, PhaseEvent, PluginManager
 from themis_jupyter.errors import (
     PhaseTimeoutError,
@@ -107,7 +109,7 @@ def test_a_name_that_only_running_tells(lab: Lab) -> None:
     text = PLAIN.replace("def init", "name = 'made' + '-up'\n        def init")
     handle = lab.load("dynamic", text)
     assert lab.manager.list_loaded_plugins() == ["made-up"]
-    assert lab.manager.get_plugin("made-up") is handle
+    assert lab.get("made-up") is handle
     assert lab.load("dynamic") is handle
     lab.edit("dynamic.py", '"old"', '"new"')
     assert lab.reload("made-up").outcome is Outcome.RELOADED
@@ -215,7 +217,7 @@ def test_a_first_load_that_fails_leaves_nothing_behind(how: str, where: str, lab
         assert down == ([True] if where == "initialize" else [])
         assert [e.phase for e in lab.events if e.terminal] == [Outcome.ABORTED]
         with pytest.raises(PluginNotLoadedError):
-            lab.manager.get_plugin("bad")
+            lab.get("bad")
         lab.write("bad.py", text.replace(FIRST_LOADS[how], "pass"))
         lab.manager.step_timeout = 20.0
         assert lab.load("bad").where() == "mended"
@@ -442,13 +444,13 @@ def test_a_reload_from_inside_a_step(where: str, lab: Lab, asking: Asking) -> No
     assert isinstance(inner.error, ReentrantReloadError)
     assert "from inside the reload of 'asks'" in str(inner.error)
     assert all(isinstance(answer, ReentrantReloadError) for answer in others)
-    assert lab.manager.get_plugin("asks").where() == "new"
+    assert lab.get("asks").where() == "new"
     assert lab.manager.get_record("asks").last is report
 
 
 @pytest.mark.parametrize("where", ["call", "generator"])
 def test_a_reload_from_inside_a_call(where: str, lab: Lab, asking: Asking) -> None:
-    handle = lab.manager.get_plugin("asks")
+    handle = lab.get("asks")
     lab.manager.drain_timeout = 0.2
     asking.where = where
     lab.edit("asks.py", '"old"', '"new"')
@@ -552,7 +554,7 @@ def test_ctrl_c_while_waiting_for_another_reload(lab: Lab, faults: Faults) -> No
     go_on.set()
     other.join(10)
     assert lab.manager.get_record("both").last is not None
-    assert lab.manager.get_plugin("both").edition_() == 2
+    assert lab.get("both").edition_() == 2
 
 
 def test_a_wait_is_told(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
@@ -664,3 +666,88 @@ def test_a_body_that_appends_to_sys_path(lab: Lab) -> None:
         assert kept.history[-1].terminal
     sys.path.remove("/themis/old")
     assert handle.where() == "old"
+
+
+# -- interrupts at any moment ----------------------------------------------------------------------
+
+
+class Presses:
+    """Presses Ctrl-C a while after a ``with`` block was entered, if it is still inside then."""
+
+    def __init__(self) -> None:
+        self._inside = False
+        self._timer: threading.Timer | None = None
+        self.before = signal.signal(signal.SIGINT, self._on_signal)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        if self._inside:
+            self._inside = False
+            raise KeyboardInterrupt
+
+    def after(self, seconds: float) -> Presses:
+        main = threading.main_thread().ident or 0
+        self._timer = threading.Timer(seconds, lambda: signal.pthread_kill(main, signal.SIGINT))
+        return self
+
+    def __enter__(self) -> None:
+        assert self._timer is not None
+        self._timer.start()
+        self._inside = True
+
+    def __exit__(self, *_: object) -> None:
+        self._inside = False
+        assert self._timer is not None
+        self._timer.join()
+
+
+@pytest.fixture
+def presses() -> Iterator[Presses]:
+    presses = Presses()
+    yield presses
+    signal.signal(signal.SIGINT, presses.before)
+
+
+def test_ctrl_c_at_any_moment_of_a_reload(presses: Presses, lab: Lab) -> None:
+    """Each reload ends as reloaded, aborted or rolled back, and the plugin runs accordingly."""
+    text = PLAIN.replace('"old"', "0")
+    handle = lab.load("pressed", text)
+    handle.n = 7
+    instance = lab.instance("pressed")
+    runs, outcomes = 0, set()
+    for number in range(1, 161):
+        lab.write("pressed.py", text.replace("return 0", f"return {number}"))
+        lab.events.clear()
+        lab.heard.clear()
+        try:
+            with presses.after((number % 40) * 0.0003):
+                lab.manager.reload_plugin("pressed")
+        except KeyboardInterrupt:
+            if not lab.events:  # it came before anything was begun
+                continue
+        report = lab.manager.get_record("pressed").last
+        assert report is not None
+        assert report.outcome in (Outcome.RELOADED, Outcome.ABORTED, Outcome.ROLLED_BACK)
+        outcomes.add(report.outcome)
+        check_ends_once(lab, report)
+        runs = number if report else runs
+        assert (handle.where(), handle.n) == (runs, 7)
+        assert lab.instance("pressed") is instance
+        assert gc.get_freeze_count() == 0
+    assert len(outcomes) > 1
+
+
+def test_ctrl_c_at_any_moment_of_loading_and_unloading(presses: Presses, lab: Lab) -> None:
+    lab.write("base.py", PLAIN)
+    lab.write("pressed.py", PLAIN.replace("def init", "dependencies = ['base']\n        def init"))
+    handle = lab.manager.load_plugin("pressed")
+    lab.manager.unload_all_plugins()
+    for number in range(120):
+        with contextlib.suppress(KeyboardInterrupt, PluginError), presses.after(number % 40 * 2e-4):
+            lab.manager.load_plugin("pressed")
+            lab.manager.unload_plugin("base", cascade=True)
+        loaded = lab.manager.list_loaded_plugins()
+        assert loaded in ([], ["base"], ["base", "pressed"])
+        assert [name for name in ("base", "pressed") if name in sys.modules] == loaded
+        if "pressed" in loaded:
+            assert in_thread(handle.where) == "old"
+        lab.manager.unload_all_plugins()

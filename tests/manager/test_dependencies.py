@@ -64,8 +64,8 @@ def chain(lab: Lab, faults: Faults) -> Callable[[], dict[str, Any]]:
         lab.manager.load_plugin("report")
         lab.manager.load_plugin("other")
         for number, name in enumerate(handles, 1):
-            handles[name] = lab.manager.get_plugin(name)
-            handles[name].n = number * 11  # type: ignore[attr-defined]
+            handles[name] = lab.get(name)
+            handles[name].n = number * 11
         faults.visited.clear()
         return handles
 
@@ -377,9 +377,9 @@ def test_known_but_not_loaded(lab: Lab, faults: Faults, chain: Any) -> None:
     assert isinstance(report.error, PluginNotLoadedError)
     assert "%load_plugin other" in str(report.error)
     with pytest.raises(PluginNotLoadedError):
-        lab.manager.get_plugin("other")
+        lab.get("other")
     with pytest.raises(PluginNotFoundError):
-        lab.manager.get_plugin("nothing")
+        lab.get("nothing")
 
 
 # -- edits that change who needs whom --------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import statistics
 import threading
@@ -17,12 +18,17 @@ from themis_jupyter.interrupts import InterruptGuard
 from themis_jupyter.limits import call_within
 
 
-class TooSlow(Exception):
+class TooSlowError(Exception):
     pass
 
 
 def press() -> None:
     signal.raise_signal(signal.SIGINT)
+
+
+def press_and_go_on() -> None:
+    press()
+    pytest.fail("went on")
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +58,7 @@ def test_held_back_until_the_plugins_code_runs() -> None:
 def test_acts_at_once_in_the_plugins_code() -> None:
     with InterruptGuard() as guard:
         with pytest.raises(KeyboardInterrupt), guard.allowed():
-            press()
-            pytest.fail("went on")
+            press_and_go_on()
         press()  # ours again
         guard.drop_pending()
 
@@ -64,19 +69,25 @@ def test_a_late_one_reaches_the_caller() -> None:
 
 
 def test_a_late_one_does_not_replace_an_error() -> None:
-    with pytest.raises(ValueError, match="first"), InterruptGuard():
+    def body() -> None:
         press()
         raise ValueError("first")
+
+    with pytest.raises(ValueError, match="first"), InterruptGuard():
+        body()
 
 
 def test_a_second_one_stops_the_clean_up_of_the_first() -> None:
     """A plugin whose ``finally`` hangs can be interrupted again."""
-    with InterruptGuard() as guard, pytest.raises(KeyboardInterrupt), guard.allowed():
+
+    def body() -> None:
         try:
             press()
         finally:
-            press()
-            pytest.fail("went on")
+            press_and_go_on()
+
+    with InterruptGuard() as guard, pytest.raises(KeyboardInterrupt), guard.allowed():
+        body()
 
 
 def test_does_what_it_did_before() -> None:
@@ -114,12 +125,17 @@ def test_a_handler_that_the_plugin_sets_stays() -> None:
 
 def test_a_guard_inside_the_plugins_code_holds_back_again() -> None:
     """A plugin that reloads a module of its own in ``initialize``."""
-    with InterruptGuard() as outer, pytest.raises(KeyboardInterrupt), outer.allowed():
+    reached: list[str] = []
+
+    def body() -> None:
         with InterruptGuard() as inner:
             assert inner is outer
             press()
-            reached = "the end of the inner one"
+            reached.append("the end of the inner one")
         pytest.fail("went on")
+
+    with InterruptGuard() as outer, pytest.raises(KeyboardInterrupt), outer.allowed():
+        body()
     assert reached
 
 
@@ -168,7 +184,7 @@ def test_interrupts_at_any_moment_find_the_window_open_or_shut() -> None:
 
 def within(seconds: float | None, function: Callable[[], Any]) -> Any:
     with InterruptGuard() as guard:
-        return call_within(seconds, guard, TooSlow, function)
+        return call_within(seconds, guard, TooSlowError, function)
 
 
 def sleep() -> None:
@@ -182,10 +198,8 @@ def spin() -> None:
 
 
 def swallow() -> str:
-    try:
+    with contextlib.suppress(BaseException):  # as plugins do
         time.sleep(30)
-    except BaseException:  # noqa: BLE001 - as plugins do
-        pass
     return "swallowed"
 
 
@@ -217,7 +231,7 @@ def retry() -> None:
 @pytest.mark.parametrize("function", [sleep, spin, swallow, wrap, retry], ids=lambda f: f.__name__)
 def test_too_slow_in_the_main_thread(function: Callable[[], Any]) -> None:
     started = time.monotonic()
-    with pytest.raises(TooSlow):
+    with pytest.raises(TooSlowError):
         within(0.1, function)
     assert time.monotonic() - started < 2
 
@@ -225,7 +239,7 @@ def test_too_slow_in_the_main_thread(function: Callable[[], Any]) -> None:
 @pytest.mark.parametrize("function", [spin, wrap, retry], ids=lambda f: f.__name__)
 def test_too_slow_in_another_thread(function: Callable[[], Any]) -> None:
     started = time.monotonic()
-    with pytest.raises(TooSlow):
+    with pytest.raises(TooSlowError):
         in_thread(lambda: within(0.1, function))
     assert time.monotonic() - started < 2
 
@@ -235,14 +249,14 @@ def test_what_catches_it_and_goes_on_is_stopped_again(
     run: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "AGAIN", 0.1)
-    with pytest.raises(TooSlow):
+    with pytest.raises(TooSlowError):
         run(lambda: within(0.1, swallow_twice))
 
 
 def test_where_no_guard_is_installed() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with pytest.raises(TooSlow):
+        with pytest.raises(TooSlowError):
             within(0.1, spin)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -256,7 +270,7 @@ def test_where_the_plugin_took_the_signal() -> None:
         spin()
 
     try:
-        with pytest.raises(TooSlow):
+        with pytest.raises(TooSlowError):
             within(0.1, take_it)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -272,7 +286,7 @@ def test_in_time(seconds: float | None) -> None:
 
 
 def test_the_traceback_shows_where_it_hung() -> None:
-    with pytest.raises(TooSlow) as caught:
+    with pytest.raises(TooSlowError) as caught:
         within(0.1, sleep)
     assert any(entry.name == "sleep" for entry in caught.traceback)
 
@@ -284,9 +298,9 @@ def test_a_limit_that_ends_at_the_last_moment() -> None:
         duration = 0.004 + (number % 30 - 15) * 1e-5
         with InterruptGuard() as guard:
             try:
-                call_within(0.004, guard, TooSlow, time.sleep, duration)
+                call_within(0.004, guard, TooSlowError, time.sleep, duration)
                 outcomes.append("in time")
-            except TooSlow:
+            except TooSlowError:
                 outcomes.append("too slow")
             for _ in range(200):  # here it would come
                 assert not guard._pending
@@ -305,9 +319,9 @@ def test_a_limit_that_ends_at_the_last_moment_in_a_thread() -> None:
                     pass
 
             try:
-                call_within(0.004, InterruptGuard(), TooSlow, work)
+                call_within(0.004, InterruptGuard(), TooSlowError, work)
                 outcomes.add("in time")
-            except TooSlow:
+            except TooSlowError:
                 outcomes.add("too slow")
             for _ in range(200):
                 pass
@@ -321,9 +335,9 @@ def test_many_threads_with_limits_of_their_own() -> None:
 
     def body(seconds: float) -> None:
         try:
-            call_within(seconds, InterruptGuard(), TooSlow, spin_for, 0.15)
+            call_within(seconds, InterruptGuard(), TooSlowError, spin_for, 0.15)
             results.append("in time")
-        except TooSlow:
+        except TooSlowError:
             results.append("too slow")
 
     def spin_for(duration: float) -> None:
@@ -351,7 +365,7 @@ def test_a_limit_costs_little_also_while_others_compute() -> None:
         with InterruptGuard() as guard:
             for _ in range(200):
                 started = time.perf_counter()
-                call_within(300.0, guard, TooSlow, int)
+                call_within(300.0, guard, TooSlowError, int)
                 times.append(time.perf_counter() - started)
         return statistics.median(times)
 

@@ -6,8 +6,16 @@ import sys
 
 import pytest
 
-_REGISTRIES = ("tuples", "nested", "partial", "WeakSet", "WeakValueDictionary")
-_REGISTRIES += ("WeakKeyDictionary", "instance with slots", "records")
+_REGISTRIES = (
+    "tuples",
+    "nested",
+    "partial",
+    "WeakSet",
+    "WeakValueDictionary",
+    "WeakKeyDictionary",
+    "instance with slots",
+    "records",
+)
 
 _HOSTILE = "test_hostile_objects.py::test_object_in_every_place"
 

@@ -103,15 +103,15 @@ class Draft:
     def rebound(self) -> dict[str, Any]:
         """Return the names that the statements bound, with their new values."""
         before = self.prefilled
+        overruled = self._overruled()
         return {
             name: value
             for name, value in self.scratch.items()
             if value is not before.get(name, _ABSENT)
             and name not in _MODULE_OWN
-            and name not in self._overruled
+            and name not in overruled
         }
 
-    @property
     def _overruled(self) -> set[str]:
         """Names that a later statement, which did not run, binds as well: its value stands."""
         if len(self.plan.run) == len(self.plan.new.statements):

@@ -179,7 +179,7 @@ class Staged:
                 f"Python refused to change a live object: {describe(error)}. All is as it was before."
             ) from error
         for item in self.drafts:
-            tracking.remember(item.module, item.source, item.plan.new)
+            tracking.remember(item.module, item.source, item.plan.new, item.before)
 
     def undo(self) -> list[str]:
         """Take the commit back; return what could not be undone, in words."""
@@ -216,6 +216,8 @@ class Staged:
         assert self._substitute is not None
         for item in self.drafts:
             self.warnings += item.plan.notes
+            if item.before is not None:
+                tracking.look_again(item.module)
         left = [(weakref.ref(new), old) for new, old in self._substitute.succeeded()]
         dead = [weakref.ref(pair.new) for pair in self._found if isinstance(pair.new, type)]
         self._surroundings = None

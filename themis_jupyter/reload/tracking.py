@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -50,11 +50,24 @@ def track(module: ModuleType, source: Source | None = None) -> Tracked:
     return remember(module, source, outline)
 
 
-def remember(module: ModuleType, source: Source, outline: Outline) -> Tracked:
-    """Remember that ``module`` now runs ``source``."""
-    tracked = Tracked(source, outline.without_nodes(), dict(produced_by(module)))
+def remember(
+    module: ModuleType, source: Source, outline: Outline, before: Tracked | None = None
+) -> Tracked:
+    """Remember that ``module`` now runs ``source``.
+
+    :param before: gives what is in its classes for the moment; :func:`look_again` brings that up to date.
+    """
+    produced = dict(produced_by(module)) if before is None else before.produced
+    tracked = Tracked(source, outline.without_nodes(), produced)
     restore(module, tracked)
     return tracked
+
+
+def look_again(module: ModuleType) -> None:
+    """Bring up to date what a module's source has put into its classes and functions."""
+    known = tracked(module)
+    if known is not None:
+        restore(module, replace(known, produced=dict(produced_by(module))))
 
 
 def restore(module: ModuleType, tracked: Tracked | None) -> None:
