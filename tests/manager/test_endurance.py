@@ -1,13 +1,11 @@
-"""Many reloads: memory, threads and time stay where they are."""
+"""Many reloads: memory and threads stay where they are (for times see benchmarks/)."""
 
 from __future__ import annotations
 
 import gc
 import itertools
-import statistics
 import sys
 import threading
-import time
 import tracemalloc
 
 from tests.manager.conftest import Faults, Lab, counter
@@ -20,7 +18,6 @@ def test_many_reloads_leave_nothing_behind(lab: Lab, faults: Faults) -> None:
     handle = lab.load("counter", counter(1), {"step": 1})
     texts = itertools.cycle([counter(2), counter(1)])
     bad = counter(3).replace("self.step = ", "self.step = 1 / 0 or ")
-    times: list[float] = []
 
     def rounds(count: int) -> None:
         for number in range(count):
@@ -31,9 +28,7 @@ def test_many_reloads_leave_nothing_behind(lab: Lab, faults: Faults) -> None:
                 lab.write("counter.py", bad)
                 assert lab.manager.reload_plugin("counter").outcome is Outcome.ROLLED_BACK
             lab.write("counter.py", next(texts))
-            started = time.perf_counter()
             assert lab.manager.reload_plugin("counter").outcome is Outcome.RELOADED
-            times.append(time.perf_counter() - started)
             handle.add()
 
     rounds(30)  # what is imported, cached or interned once is no leak
@@ -55,9 +50,6 @@ def test_many_reloads_leave_nothing_behind(lab: Lab, faults: Faults) -> None:
     assert threading.active_count() <= threads + 1  # the one that watches time limits
     assert (len(sys.modules), len(sys.meta_path)) == (modules, meta_path)
     assert handle.total == 30 + ROUNDS
-    # tracemalloc slows them all; they must not get slower among themselves.
-    first, last = times[30 : 30 + ROUNDS // 3], times[-ROUNDS // 3 :]
-    assert statistics.median(last) < 1.5 * statistics.median(first)
 
 
 def test_loading_and_unloading_leaves_nothing_behind(lab: Lab, faults: Faults) -> None:
