@@ -25,6 +25,9 @@ from themis_jupyter.handle import instance_of
 from themis_jupyter.reload import forget
 from themis_jupyter.turns import TURNS
 
+#: Python 3.12 begins with some objects frozen.
+FROZEN = gc.get_freeze_count()
+
 LONG_AGO = 100_000  # seconds: files of that age are taken for written to the end
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.manager.conftest import Faults, Lab, check_ends_once, in_thread
+from tests.manager.conftest import FROZEN, Faults, Lab, check_ends_once, in_thread
 from themis_jupyter import Outcome, PhaseEvent, PluginManager
 from themis_jupyter.errors import (
     PhaseTimeoutError,
@@ -650,7 +650,7 @@ def test_an_adoption_that_fails_leaves_the_module_as_it_was(where: str, lab: Lab
     assert sys.modules["before"] is before
     assert dict(vars(before)) == namespace
     assert before.P.where(None) == "old"
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == FROZEN
 
 
 def test_a_body_that_appends_to_sys_path(lab: Lab) -> None:
@@ -734,7 +734,7 @@ def test_ctrl_c_at_any_moment_of_a_reload(presses: Presses, lab: Lab) -> None:
         runs = number if report else runs
         assert (handle.where(), handle.n) == (runs, 7)
         assert lab.instance("pressed") is instance
-        assert gc.get_freeze_count() == 0
+        assert gc.get_freeze_count() == FROZEN
     assert len(outcomes) > 1
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.manager.conftest import Faults, Lab, check_ends_once, counter, in_thread
+from tests.manager.conftest import FROZEN, Faults, Lab, check_ends_once, counter, in_thread
 from themis_jupyter import Outcome, Phase, StatefulPlugin
 from themis_jupyter.closure import Closure
 from themis_jupyter.errors import PhaseTimeoutError
@@ -178,7 +178,7 @@ class World:
         assert _environ() == self.environ
         assert signal.getsignal(signal.SIGINT) is self.handler
         assert (len(lab.manager._listeners), len(lab.manager.events)) == self.listeners
-        assert gc.get_freeze_count() == 0 and gc.isenabled()
+        assert gc.get_freeze_count() == FROZEN and gc.isenabled()
         gc.collect()
         assert set(StatefulPlugin.__subclasses__()) == self.subclasses
         if runs:

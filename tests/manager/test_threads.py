@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.manager.conftest import Lab, check_ends_once, in_thread
+from tests.manager.conftest import FROZEN, Lab, check_ends_once, in_thread
 from themis_jupyter import Outcome, Phase
 from themis_jupyter.errors import PluginBusyError
 
@@ -108,7 +108,7 @@ def test_reloads_and_calls_of_many_threads(lab: Lab) -> None:
     assert handle.n == sum(calls)
     assert lab.instance("counting") is instance
     assert down == sorted(down)  # never two at a time
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == FROZEN
     lab.reload("counting")
 
 

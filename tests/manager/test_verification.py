@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.manager.conftest import Lab
+from tests.manager.conftest import FROZEN, Lab
 from themis_jupyter import AllowAll, Outcome, Phase, PinnedHashes, PluginManager
 from themis_jupyter.errors import PhaseTimeoutError, VerificationError
 from themis_jupyter.loading import source_of
@@ -196,4 +196,4 @@ def test_the_policy_of_a_manager(lab: Lab) -> None:
     assert isinstance(PluginManager().policy, AllowAll)
     policy = Recording()
     assert PluginManager(policy=policy).policy is policy
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == FROZEN

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from .group import imports_of
 from .stage import Draft
 from .surroundings import user_modules
 
 
-def roots_of(drafts: Sequence[Draft]) -> tuple[list[tuple[str, object]], set[str]]:
-    """Return what the statements name, and the attribute names that they use.
+def roots_of(
+    drafts: Sequence[Draft],
+) -> tuple[list[tuple[str, object]], set[str], list[ModuleType]]:
+    """Return what the statements name, the attribute names that they use, and bystanders.
 
-    A module that is imported for the first time may change anything; then all that belongs to the
-    user's own modules is watched.
+    A module that is imported for the first time may change anything; then what stands at the top of
+    the user's own modules is watched as well.
     """
     roots: dict[str, object] = {}
     asked: set[str] = set()
+    bystanders: list[ModuleType] = []
     for item in drafts:
         module = item.module.__name__
         running = item.plan.run
@@ -37,6 +41,5 @@ def roots_of(drafts: Sequence[Draft]) -> tuple[list[tuple[str, object]], set[str
             if source in sys.modules:
                 roots.setdefault(source, sys.modules[source])
             elif not source.startswith("__"):
-                for name, user_module in user_modules():
-                    roots.setdefault(name, user_module)
-    return list(roots.items()), asked
+                bystanders = bystanders or list(user_modules())
+    return list(roots.items()), asked, bystanders

@@ -32,10 +32,17 @@ class Surroundings:
     """The state of what a module's body may change, as it was at one moment.
 
     :param roots: objects that the statements name, each with how they call it.
+    :param bystanders: modules that are not named, but may be changed: what they hold at their top is
+        watched, not what can be reached from there.
     :param asked: attribute names that the statements use; of a module, these are followed.
     """
 
-    def __init__(self, roots: Iterable[tuple[str, object]] = (), asked: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        roots: Iterable[tuple[str, object]] = (),
+        asked: Iterable[str] = (),
+        bystanders: Iterable[ModuleType] = (),
+    ) -> None:
         self.notes: list[str] = []
         self._asked = frozenset(asked)
         self._watches: list[Watch] = []
@@ -46,6 +53,8 @@ class Surroundings:
         self._modules = dict(sys.modules)
         self._process = ProcessState()
         self._walk(roots)
+        for module in bystanders:
+            self._glance_at(module)
 
     # -- what is watched -------------------------------------------------------------------------
 
@@ -65,6 +74,20 @@ class Surroundings:
                 )
                 return
             pending.extend(self._look_into(where, item))
+
+    def _glance_at(self, module: ModuleType) -> None:
+        where = module.__name__
+        for item in (vars(module), *list(vars(module).values())):
+            if id(item) in self._seen:
+                continue
+            if is_a(item, _CONTAINERS) and self._elements <= MAX_ELEMENTS:
+                self._elements += size_of(item)
+                self._watches.append(ContainerWatch(item, where))
+            elif is_a(item, type) and item.__module__ == where:
+                self._watches.append(ClassWatch(item, where))
+            else:
+                continue
+            self._seen.add(id(item))
 
     def _is_foreign(self, where: str, item: FunctionType | type) -> bool:
         """Return whether a definition is of an installed package, and not named by the statements."""
@@ -181,6 +204,8 @@ class Surroundings:
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
+_OURS = __name__.partition(".")[0]
+
 _INSTALLED = tuple(
     {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
@@ -199,13 +224,13 @@ def is_installed(module: object) -> bool:
     return str(origin).startswith(_INSTALLED)
 
 
-def user_modules() -> Iterator[tuple[str, ModuleType]]:
+def user_modules() -> Iterator[ModuleType]:
     """Yield the loaded modules that are the user's own."""
     modules: list[tuple[str, Any]] = list(sys.modules.items())
     for name, module in modules:
         has_file = is_a(module, ModuleType) and getattr(module, "__file__", None)
-        if has_file and not is_installed(module):
-            yield name, module
+        if has_file and not is_installed(module) and name.partition(".")[0] != _OURS:
+            yield module
 
 
 def _used_by(function: FunctionType) -> Iterator[tuple[str, object]]:
