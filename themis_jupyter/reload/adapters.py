@@ -11,6 +11,7 @@ from itertools import starmap
 from typing import Any
 
 from ..errors import UnpatchableError
+from .objects import is_a
 
 _set_type_attribute = type.__setattr__
 _SCHEMA = "__pydantic_core_schema__"
@@ -32,17 +33,17 @@ def keep_composites(old: type, new: type) -> None:
             known.setdefault(value, member)
 
 
-def check_member(old: object, new: object, name: str) -> None:
+def check_member(old: Any, new: Any, name: str) -> None:
     """Refuse another value for an enum member that *is* a number or a string.
 
     :raises UnpatchableError: its value would have to change.
     """
-    if not isinstance(old, enum.Enum) or not isinstance(new, enum.Enum):
+    if not is_a(old, enum.Enum) or not is_a(new, enum.Enum):
         return
-    is_a: type = type(old)._member_type_  # type: ignore[attr-defined]
-    if is_a is object or old._value_ == new._value_:
+    base: type = type(old)._member_type_
+    if base is object or old._value_ == new._value_:
         return
-    kind = is_a.__name__
+    kind = base.__name__
     raise UnpatchableError(
         name,
         f"enum member {name} changed its value from {old._value_!r} to {new._value_!r}. It is "
@@ -53,7 +54,7 @@ def check_member(old: object, new: object, name: str) -> None:
 
 def reads_annotations(cls: object) -> bool:
     """Return whether a class worked out at its creation what its annotations mean (pydantic)."""
-    return isinstance(cls, type) and _SCHEMA in vars(cls)
+    return is_a(cls, type) and _SCHEMA in vars(cls)
 
 
 def finish_classes(pairs: Iterable[tuple[Any, type]]) -> None:

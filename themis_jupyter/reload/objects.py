@@ -16,6 +16,27 @@ else:
         return issubclass(type(item), kinds)
 
 
+def kinds(*types: type) -> frozenset[int]:
+    """Return the identities of types: a metaclass may compare, and hash, in a way of its own."""
+    return frozenset(map(id, types))
+
+
+#: Constants that may be compared by value.
+PLAIN = kinds(int, float, complex, str, bytes, bool)
+
+_mro: Any = vars(type)["__mro__"].__get__
+
+
+def mro_of(cls: type) -> tuple[type, ...]:
+    """Return a class's ``__mro__``, past its metaclass."""
+    mro: tuple[type, ...] = _mro(cls)
+    return mro
+
+
+#: Sets an object's class, past any property of that name.
+set_class: Any = vars(object)["__class__"].__set__
+
+
 def attributes_of(item: object) -> dict[str, Any] | None:
     """Return an object's own ``__dict__``, past any ``__getattribute__``; None without one."""
     try:
@@ -29,7 +50,7 @@ def slot_members(cls: type) -> list[MemberDescriptorType]:
     """Return the descriptors of all slots that objects of a class have."""
     return [
         member
-        for owner in cls.__mro__
+        for owner in mro_of(cls)
         if "__slots__" in vars(owner)
         for member in vars(owner).values()
         if type(member) is MemberDescriptorType

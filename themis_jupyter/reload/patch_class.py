@@ -8,6 +8,7 @@ from types import GetSetDescriptorType, MemberDescriptorType
 
 from ..errors import UnpatchableError
 from .match import OF_THE_CLASS_ITSELF
+from .objects import PLAIN, is_a
 from .substitute import Substitution
 from .writes import Writes, reorder_class
 
@@ -43,9 +44,9 @@ def patch_class(
     order = list(before)
     told: list[str] = []
     for key, value in after.items():
-        if key in OF_THE_CLASS_ITSELF or isinstance(value, MemberDescriptorType):
+        if key in OF_THE_CLASS_ITSELF or is_a(value, MemberDescriptorType):
             continue
-        if isinstance(value, GetSetDescriptorType) or key == "__slots__":
+        if is_a(value, GetSetDescriptorType) or key == "__slots__":
             continue
         if key in keep and key in before:
             continue
@@ -58,7 +59,7 @@ def patch_class(
     for key in order:
         if key in after or key not in made_by_source or key in OF_THE_CLASS_ITSELF:
             continue
-        if isinstance(before[key], MemberDescriptorType | GetSetDescriptorType):
+        if is_a(before[key], MemberDescriptorType | GetSetDescriptorType):
             continue
         writes.delete_class_attribute(old, key)
         told.append(f"removed {key}")
@@ -77,10 +78,9 @@ def same_value(old: object, new: object) -> bool:
     if old is new:
         return True
     # Equal constants of one type need no write; anything else may compare in its own way.
-    return type(old) is type(new) and type(old) in PLAIN and old == new and repr(old) == repr(new)
-
-
-PLAIN: frozenset[type] = frozenset({int, float, complex, str, bytes, bool})
+    return (
+        type(old) is type(new) and id(type(old)) in PLAIN and old == new and repr(old) == repr(new)
+    )
 
 
 def _check_layout(old: type, new: type, substitute: Substitution, name: str) -> None:
@@ -116,7 +116,7 @@ def _slots(cls: type) -> tuple[str, ...] | None:
     slots = vars(cls).get("__slots__")
     if slots is None:
         return None
-    return (slots,) if isinstance(slots, str) else tuple(sorted(slots))
+    return (slots,) if is_a(slots, str) else tuple(sorted(slots))
 
 
 def _bases(cls: type) -> str:

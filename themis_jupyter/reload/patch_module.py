@@ -14,9 +14,9 @@ from .adapters import check_member
 from .class_body import kept_members
 from .correspondence import Correspondence, Pair
 from .match import Matcher
-from .objects import LruCache, attributes_of, is_a, partial_state
+from .objects import PLAIN, LruCache, attributes_of, is_a, partial_state
 from .outline import Statement
-from .patch_class import PLAIN, patch_class, same_value
+from .patch_class import patch_class, same_value
 from .patch_function import patch_function
 from .relocate import relocate
 from .stage import Draft
@@ -44,10 +44,14 @@ def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
     by_definition = _defined(draft)
     rebound = draft.rebound()
     # A function found under its own name goes first: that settles aliases (``g = f``).
-    for name in sorted(rebound, key=lambda n: getattr(rebound[n], "__name__", None) != n):
+    for name in sorted(rebound, key=lambda n: _own_name(rebound[n]) != n):
         old = draft.live.get(name, _ABSENT)
         if old is not _ABSENT:
             matcher.match(old, rebound[name], name, own=name in by_definition)
+
+
+def _own_name(value: Any) -> object:
+    return value.__name__ if is_a(value, FunctionType | type) else None
 
 
 def _defined(draft: Draft) -> set[str]:
@@ -218,7 +222,7 @@ def _written(pair: Pair) -> set[str]:
 
 def _values(old: object, new: object) -> str:
     """Return a change of a short constant in words."""
-    if type(old) in PLAIN and type(new) in PLAIN:
+    if id(type(old)) in PLAIN and id(type(new)) in PLAIN:
         text = f"{old!r} → {new!r}"
         return text if len(text) <= 60 else ""
     return ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
-from .objects import LruCache, attributes_of, is_a
+from .objects import LruCache, attributes_of, is_a, mro_of
 from .writes import Writes
 
 
@@ -76,7 +76,7 @@ def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType
             pending.append(item.__wrapped__)
         elif is_a(item, functools.partial):
             pending.append(item.func)
-        elif callable(item) or hasattr(type(item), "__get__"):
+        elif callable(item) or any("__get__" in vars(c) for c in mro_of(type(item))):
             pending += (attributes_of(item) or {}).values()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import SourceError
 from .adapters import reads_annotations
+from .objects import is_a
 from .outline import Diff, Outline, Statement, compare, outline_of
 from .plan import Facts, Plan, plan_reload
 from .source import Source, read_settled, syntax_error
@@ -82,7 +83,7 @@ class Draft:
         for name in self.plan.removed:
             scratch.pop(name, None)
         for name, value in self.live.items() if standins else ():
-            if isinstance(value, ModuleType) and name in scratch:
+            if is_a(value, ModuleType) and name in scratch:
                 scratch[name] = (standins or {}).get(id(value), value)
         if "__annotations__" in scratch:
             scratch["__annotations__"] = dict(scratch["__annotations__"])

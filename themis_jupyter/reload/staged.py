@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from .adapters import finish_classes
 from .correspondence import Correspondence
 from .group import staged_import
 from .nursery import Nursery, bury
+from .objects import is_a
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
 from .roots import roots_of
@@ -126,8 +127,13 @@ class Staged:
             if type(item) is FunctionType:
                 if id(item.__globals__) in scratch:
                     self._new_functions.append(weakref.ref(item))
-            elif issubclass(type(item), type) and _module_of(item) in names:
+            elif is_a(item, type) and self._is_dropped_with(names, _module_of(item)):
                 self._new_classes.append(weakref.ref(cast(type, item)))
+
+    def _is_dropped_with(self, names: Collection[str], module: object) -> bool:
+        """Return whether a new class of that module goes when the new statements are given up."""
+        assert self._surroundings is not None
+        return module in names or self._surroundings.would_unload(module)
 
     def _plan_commit(self) -> None:
         born = self._nursery.objects()
@@ -143,12 +149,14 @@ class Staged:
         self._substitute = substitute
         if substitute.stuck:
             self._check_stuck(substitute)
-        finish_classes([(p.old, p.new) for p in self._found if isinstance(p.new, type)])
+        finish_classes([(p.old, cast(type, p.new)) for p in self._found if is_a(p.new, type)])
         for item in self.drafts:
             patch_module(self._patch, item, self._found, substitute)
         assert self._surroundings is not None
         own = [vars(d.module) for d in self.drafts]
-        settle_registries(self._patch.writes, self._surroundings, substitute, own)
+        settle_registries(
+            self._patch.writes, self._surroundings, substitute, own, self._found.taken
+        )
         for item in self.drafts:
             if type(item.module) in self._found:  # its body gave the module a class of its own
                 old_class = self._found.old_of(type(item.module))
@@ -219,7 +227,7 @@ class Staged:
             if item.before is not None:
                 tracking.look_again(item.module)
         left = [(weakref.ref(new), old) for new, old in self._substitute.succeeded()]
-        dead = [weakref.ref(pair.new) for pair in self._found if isinstance(pair.new, type)]
+        dead = [weakref.ref(cast(type, pair.new)) for pair in self._found if is_a(pair.new, type)]
         self._surroundings = None
         self._let_go()
         bury(dead, thorough=self._nursery.was_disturbed)

@@ -16,7 +16,7 @@ from types import CellType, FunctionType, MethodType
 from typing import Any
 
 from .correspondence import Correspondence
-from .objects import attributes_of, is_a, partial_state, slot_members
+from .objects import attributes_of, is_a, partial_state, set_class, slot_members
 
 _set_type_attribute = type.__setattr__
 
@@ -46,13 +46,13 @@ class Substitution:
         #: New classes whose bases could not be replaced.
         self.stuck: list[weakref.ref[type]] = []
         self._open: set[int] = set()
-        self._slots: dict[type, list[types.MemberDescriptorType]] = {}
+        self._slots: dict[int, list[types.MemberDescriptorType]] = {}
 
     def run(self) -> None:
         """Change all new objects that can be changed where they stand."""
         item: Any
         for item in self._born:
-            change = _CHANGERS.get(type(item))
+            change = _CHANGERS.get(id(type(item)))
             if change is not None:
                 change(self, item)
             elif is_a(item, type):
@@ -69,13 +69,13 @@ class Substitution:
         made = self._made.get(key)
         if made is not None:
             return made[1]
-        if key not in self._ids and type(value) is not tuple:
+        if key not in self._ids and not is_a(value, tuple):
             if type(value) in self._found:  # an instance that the collector does not track
                 self._instance(value)
             return value
         if type(value) is FunctionType:
             return self.function(value)
-        remake = _REMAKERS.get(type(value))
+        remake = _REMAKERS.get(id(type(value))) or _remaker_of_kin(type(value))
         if remake is None or key in self._open:
             return value
         self._open.add(key)
@@ -181,16 +181,16 @@ class Substitution:
                 self.stuck.append(weakref.ref(item))
         meta = self(type(item))
         if meta is not type(item):
-            item.__class__ = meta
+            set_class(item, meta)
 
     def _instance(self, item: Any) -> None:
         """Change an object of a Python class: its class, its attributes, and what it contains."""
         cls = type(item)
         if cls in self._found:
-            object.__setattr__(item, "__class__", self._found.old_of(cls))
+            set_class(item, self._found.old_of(cls))
         for base in _CONTAINERS:
             if is_a(item, base):
-                _CHANGERS[base](self, item)
+                _CHANGERS[id(base)](self, item)
         attributes = attributes_of(item)
         if attributes:
             self._dict(attributes)
@@ -198,9 +198,9 @@ class Substitution:
             self._slot(item, member)
 
     def _slot_members(self, cls: type) -> list[types.MemberDescriptorType]:
-        members = self._slots.get(cls)
+        members = self._slots.get(id(cls))
         if members is None:
-            members = self._slots[cls] = slot_members(cls)
+            members = self._slots[id(cls)] = slot_members(cls)
         return members
 
     def _slot(self, item: Any, member: types.MemberDescriptorType) -> None:
@@ -215,12 +215,32 @@ class Substitution:
     # -- making again ----------------------------------------------------------------------------
 
     def _tuple(self, item: tuple[Any, ...]) -> tuple[Any, ...]:
-        new = tuple(map(self, item))
-        return item if all(map(_is, item, new)) else new
+        before = list(tuple.__iter__(item))
+        new = tuple(map(self, before))
+        if all(map(_is, before, new)):
+            return item
+        if type(item) is tuple:
+            return new
+        made: tuple[Any, ...] = tuple.__new__(self._found.old_of(type(item)), new)  # type: ignore[arg-type]
+        vars_made = attributes_of(made)
+        if vars_made is not None:
+            vars_made.update(attributes_of(item) or {})
+            self._dict(vars_made)
+        return made
 
     def _frozenset(self, item: frozenset[Any]) -> frozenset[Any]:
         new = frozenset(map(self, item))
         return item if {id(v) for v in item} == {id(v) for v in new} else new
+
+    def _weak(self, item: Any) -> object:
+        target = item()
+        new = self(target)
+        if new is target:
+            return item
+        arguments = (new, item.__callback__)
+        if is_a(item, weakref.KeyedRef):
+            return weakref.KeyedRef(*arguments, self(item.key))
+        return type(item)(*arguments)
 
     def _method(self, item: MethodType) -> MethodType:
         return MethodType(self(item.__func__), self(item.__self__))
@@ -255,7 +275,7 @@ def _is(a: object, b: object) -> bool:
 
 _CONTAINERS: tuple[type, ...] = (dict, list, set, deque)
 
-_CHANGERS: dict[type, Callable[[Substitution, Any], None]] = {
+_CHANGERS_BY_TYPE: dict[type, Callable[[Substitution, Any], None]] = {
     FunctionType: Substitution._function,
     dict: Substitution._dict,
     list: Substitution._list,
@@ -265,7 +285,7 @@ _CHANGERS: dict[type, Callable[[Substitution, Any], None]] = {
     functools.partial: Substitution._partial,
 }
 
-_REMAKERS: dict[type, Callable[[Substitution, Any], object]] = {
+_REMAKERS_BY_TYPE: dict[type, Callable[[Substitution, Any], object]] = {
     tuple: Substitution._tuple,
     frozenset: Substitution._frozenset,
     MethodType: Substitution._method,
@@ -274,6 +294,8 @@ _REMAKERS: dict[type, Callable[[Substitution, Any], object]] = {
     property: Substitution._property,
     types.GenericAlias: Substitution._alias,
     types.UnionType: Substitution._union,
+    weakref.ref: Substitution._weak,
+    weakref.KeyedRef: Substitution._weak,
 }
 
 _LEFT_ALONE = (
@@ -287,8 +309,16 @@ _LEFT_ALONE = (
     types.ModuleType,
     types.TracebackType,
     types.WrapperDescriptorType,
-    weakref.ref,
 )
 
-for _skipped in (*_REMAKERS, *_LEFT_ALONE):
-    _CHANGERS[_skipped] = lambda substitution, item: None
+for _skipped in (*_REMAKERS_BY_TYPE, *_LEFT_ALONE):
+    _CHANGERS_BY_TYPE[_skipped] = lambda substitution, item: None
+
+# By identity: a metaclass may hash and compare in a way of its own.
+_CHANGERS = {id(kind): change for kind, change in _CHANGERS_BY_TYPE.items()}
+_REMAKERS = {id(kind): remake for kind, remake in _REMAKERS_BY_TYPE.items()}
+
+
+def _remaker_of_kin(kind: type) -> Callable[[Substitution, Any], object] | None:
+    """Return what makes objects of a derived class again: named tuples."""
+    return Substitution._tuple if issubclass(kind, tuple) else None

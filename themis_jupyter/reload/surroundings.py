@@ -166,6 +166,16 @@ class Surroundings:
         """Return the watched classes whose attributes changed."""
         return [w for w in self._watches if isinstance(w, ClassWatch) and w.changed()]
 
+    def changed_objects(self) -> list[ObjectWatch]:
+        """Return the watched objects whose slots, class or code changed."""
+        return [w for w in self._watches if isinstance(w, ObjectWatch) and w.changed()]
+
+    def would_unload(self, module: object) -> bool:
+        """Return whether a module of that name came, or began to come, since: :meth:`restore` drops it."""
+        if not isinstance(module, str) or module in self._modules:
+            return False
+        return not is_installed(sys.modules.get(module))
+
     def restore(self, born: Iterable[object] = ()) -> list[str]:
         """Put back what changed; return what could not be, in words.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import starmap
 from types import FunctionType
 from typing import Any, Protocol
 
-from .objects import is_a
+from .objects import is_a, set_class
 from .writes import reorder_class
 
 _ABSENT: Any = object()
@@ -148,15 +148,19 @@ class ObjectWatch:
 
     def _now(self) -> dict[str, Any]:
         now: dict[str, Any] = {"__class__": type(self.target)}
-        if isinstance(self.target, FunctionType):
+        if is_a(self.target, FunctionType):
             for name in _OF_FUNCTIONS:
                 now[name] = getattr(self.target, name)
+        now.update((member.__name__, value) for member, value in self.slots())
+        return now
+
+    def slots(self) -> Iterator[tuple[types.MemberDescriptorType, Any]]:
+        """Yield what is in the slots now."""
         for member in self._members:
             try:
-                now[member.__name__] = member.__get__(self.target)
+                yield member, member.__get__(self.target)
             except AttributeError:
                 continue
-        return now
 
     def changed(self) -> bool:
         now = self._now()
@@ -167,14 +171,14 @@ class ObjectWatch:
     def restore(self) -> None:
         now = self._now()
         if type(self.target) is not self._before["__class__"]:
-            object.__setattr__(self.target, "__class__", self._before["__class__"])
+            set_class(self.target, self._before["__class__"])
         for member in self._members:
             name = member.__name__
             if name in self._before:
                 member.__set__(self.target, self._before[name])
             elif name in now:
                 member.__delete__(self.target)
-        if isinstance(self.target, FunctionType):
+        if is_a(self.target, FunctionType):
             for name in _OF_FUNCTIONS:
                 if now[name] is not self._before[name]:
                     setattr(self.target, name, self._before[name])

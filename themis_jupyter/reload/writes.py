@@ -14,8 +14,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import starmap
-from types import CellType
+from types import CellType, MemberDescriptorType
 from typing import Any
+
+from .objects import is_a
 
 Call = tuple[Any, ...]  # (function, *arguments), for operator.call
 
@@ -113,6 +115,11 @@ class Writes:
             undo = (setattr, cell, "cell_contents", old)
         self.add((setattr, cell, "cell_contents", value), undo)
 
+    def slot(self, member: MemberDescriptorType, target: object, value: object) -> None:
+        """Set a slot that is not empty, past any ``__setattr__``."""
+        old = member.__get__(target)
+        self.add((member.__set__, target, value), (member.__set__, target, old))
+
     # -- doing and undoing ---------------------------------------------------------------------
 
     def apply(self) -> None:
@@ -175,11 +182,11 @@ def _run(calls: Iterable[Call]) -> None:
 
 
 def _refill(target: Any, fill: Any) -> list[Call]:
-    if isinstance(target, list):
+    if is_a(target, list):
         return [(list.__setitem__, target, slice(None), list(fill))]
-    if isinstance(target, dict):
+    if is_a(target, dict):
         return [(dict.clear, target), (dict.update, target, dict(fill))]
-    if isinstance(target, set):
+    if is_a(target, set):
         return [(set.clear, target), (set.update, target, set(fill))]
     return [(deque.clear, target), (deque.extend, target, list(fill))]
 
