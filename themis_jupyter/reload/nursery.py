@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
 import weakref
 from collections.abc import Collection
-from itertools import chain, compress, starmap, tee
-from operator import not_
 
-from .objects import kinds
+from .heap import young_objects
 
 
 class Nursery:
@@ -45,32 +42,12 @@ class Nursery:
     def _note(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self.was_disturbed = True
-            self._earlier += _young_objects()
+            self._earlier += young_objects()
 
     def objects(self) -> list[object]:
         """Return the container objects made since the context was entered, but for tuples."""
         mine = id(self._earlier)
-        return self._earlier + [item for item in _young_objects() if id(item) != mine]
-
-
-# A tuple may be one that another thread is still filling, and that Python refuses to finish while anybody
-# else holds it; what tee() keeps would hold all of them.
-_LEFT_OUT = kinds(tuple, itertools._tee_dataobject)  # type: ignore[attr-defined]
-
-
-def _young_objects() -> list[object]:
-    """Return the youngest objects, but for tuples.
-
-    So that no list that names tuples is there when another thread runs, choosing is one call in C, after
-    which nothing of what it works with is left. It asks for types, by identity: ``isinstance`` may run code
-    of the object, comparing may run code of its class.
-    """
-    every = list(tee(chain.from_iterable(starmap(gc.get_objects, [(0,)]))))
-    return list(
-        compress(
-            every.pop(), map(not_, map(_LEFT_OUT.__contains__, map(id, map(type, every.pop()))))
-        )
-    )
+        return self._earlier + [item for item in young_objects() if id(item) != mine]
 
 
 def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> None:

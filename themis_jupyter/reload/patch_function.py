@@ -7,7 +7,7 @@ from typing import Any
 
 from .objects import cells_of, same_behaviour, same_items, same_mapping
 from .substitute import Substitution
-from .trampoline import can_take_code, kind_of, trampoline_code
+from .trampoline import can_take_code, kind_of, trampoline_code, trampoline_defaults
 from .writes import Writes
 
 
@@ -28,7 +28,8 @@ def patch_function(
     """
     differs: list[str] = []
     attributes = {key: substitute(value) for key, value in vars(new).items()}
-    defaults, kwdefaults = new.__defaults__, new.__kwdefaults__
+    defaults = None if new.__defaults__ is None else tuple(map(substitute, new.__defaults__))
+    kwdefaults = {key: substitute(value) for key, value in (new.__kwdefaults__ or {}).items()}
     if can_take_code(old, new, globals_):
         code = new.__code__
         if not same_behaviour(old.__code__, code):
@@ -41,14 +42,14 @@ def patch_function(
         successor = substitute.function(new)
         code = trampoline_code(old, successor)
         # Arguments go through as they are; the successor fills in the defaults.
-        defaults = kwdefaults = None
+        defaults, kwdefaults = None, trampoline_defaults(successor)
         attributes.setdefault("__wrapped__", successor)
         differs.append("body, other free variables")
     if kind_of(code) != kind_of(old.__code__):
         writes.silence_kind_change()
     if code != old.__code__ or code.co_filename != old.__code__.co_filename:
         writes.attribute(old, "__code__", code)
-    if _patch_defaults(writes, old, defaults, kwdefaults, substitute):
+    if _patch_defaults(writes, old, defaults, kwdefaults):
         differs.append("defaults")
     annotations = {key: substitute(value) for key, value in new.__annotations__.items()}
     if not same_mapping(old.__annotations__, annotations):
@@ -79,17 +80,14 @@ def _patch_defaults(
     writes: Writes,
     old: FunctionType,
     defaults: tuple[Any, ...] | None,
-    kwdefaults: dict[str, Any] | None,
-    substitute: Substitution,
+    kwdefaults: dict[str, Any],
 ) -> bool:
     differs = False
-    new_defaults = None if defaults is None else tuple(map(substitute, defaults))
-    if not same_items(old.__defaults__ or (), new_defaults or ()):
-        writes.attribute(old, "__defaults__", new_defaults)
+    if not same_items(old.__defaults__ or (), defaults or ()):
+        writes.attribute(old, "__defaults__", defaults)
         differs = True
-    new_kwdefaults = {key: substitute(value) for key, value in (kwdefaults or {}).items()}
-    if not same_mapping(old.__kwdefaults__ or {}, new_kwdefaults):
-        writes.attribute(old, "__kwdefaults__", new_kwdefaults or None)
+    if not same_mapping(old.__kwdefaults__ or {}, kwdefaults):
+        writes.attribute(old, "__kwdefaults__", kwdefaults or None)
         differs = True
     return differs
 

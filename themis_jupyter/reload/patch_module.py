@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, Literal
 
@@ -13,6 +15,7 @@ from . import importers
 from .adapters import check_member
 from .class_body import kept_members
 from .correspondence import Correspondence, Pair
+from .descendants import Descendants
 from .match import Matcher
 from .objects import PLAIN, LruCache, attributes_of, is_a, partial_state
 from .outline import Statement
@@ -31,10 +34,12 @@ class Patch:
     """What a commit is going to do.
 
     :param writes: everything, for all modules together.
+    :param descendants: functions to be looked for at the last moment, whose writes come on top.
     :param changes: the same in words.
     """
 
     writes: Writes = field(default_factory=Writes)
+    descendants: Descendants = field(default_factory=Descendants)
     changes: list[Change] = field(default_factory=list)
 
 
@@ -88,7 +93,10 @@ def patch_module(
         )
         module = draft.module.__name__
         values = list(draft.live.values())
-        relocate(patch.writes, values, draft.source.filename, moved, module, found.taken)
+        relocate(
+            patch.writes, values, draft.source.filename, moved, module, found.taken,
+            patch.descendants.add,
+        )  # fmt: skip
 
 
 def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution) -> None:
@@ -110,6 +118,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
             writes, old, new, globals_, substitute, made_by_source=produced.get(name, frozenset())
         )
         _tell(patch, told, "function", pair)
+        patch.descendants.add(old, new.__code__, partial(_tree_of, draft, name.partition(".")[0]))
     elif is_a(new, LruCache):
         # It goes on calling the old function, which has the new code; only old results must go.
         writes.add((old.cache_clear,))
@@ -117,6 +126,14 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
         writes.add((old.__setstate__, _state(new, substitute)), (old.__setstate__, _state(old)))
     elif not is_a(new, staticmethod | classmethod | property):
         _patch_instance(writes, old, new, substitute, f"{pair.module}.{name}")
+
+
+def _tree_of(draft: Draft, name: str) -> ast.AST | None:
+    """Return the statement that has bound a name."""
+    for statement in draft.plan.run:
+        if name in statement.names.binds:
+            return draft.plan.new.node(statement)
+    return None
 
 
 def _made_by_class_statement(draft: Draft, name: str, cls: type) -> frozenset[str]:

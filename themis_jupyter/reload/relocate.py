@@ -19,12 +19,15 @@ def relocate(
     moved: Sequence[tuple[range, int]],
     module: str,
     skip: Callable[[object], bool],
+    tell: Callable[[FunctionType, CodeType], object],
 ) -> None:
     """Add writes that shift the line numbers of functions found inside ``values``.
 
     :param moved: lines that code stood on so far, in order, each with the number of lines to add.
     :param skip: whether a function gets new code anyway.
+    :param tell: called with each function that moves and its code at the new place.
     """
+    known: dict[int, tuple[CodeType, CodeType]] = {}
     starts = [lines.start for lines, _ in moved]
 
     def shift_at(line: int) -> int:
@@ -38,17 +41,29 @@ def relocate(
         if is_a(item, FunctionType):
             code = item.__code__
             if code.co_filename == filename and (shift := shift_at(code.co_firstlineno)):
-                writes.attribute(item, "__code__", shifted(code, shift))
+                new = shifted(code, shift, known)
+                writes.attribute(item, "__code__", new)
+                tell(item, new)
         elif is_a(item, type):
             first = vars(item).get("__firstlineno__")  # Python 3.13
             if first is not None and (shift := shift_at(first)):
                 writes.class_attribute(item, "__firstlineno__", first + shift)
 
 
-def shifted(code: CodeType, shift: int) -> CodeType:
-    """Return ``code`` and the code inside it, ``shift`` lines further down."""
-    constants = tuple(shifted(c, shift) if is_a(c, CodeType) else c for c in code.co_consts)
-    return code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=constants)
+def shifted(code: CodeType, shift: int, known: dict[int, tuple[CodeType, CodeType]]) -> CodeType:
+    """Return ``code`` and the code inside it, ``shift`` lines further down.
+
+    :param known: what was shifted before, by the id of the code: a function that another one has made
+        goes on having its code in common with it.
+    """
+    found = known.get(id(code))
+    if found is None:
+        constants = tuple(
+            shifted(c, shift, known) if type(c) is CodeType else c for c in code.co_consts
+        )
+        new = code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=constants)
+        found = known[id(code)] = code, new
+    return found[1]
 
 
 def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType | type]:

@@ -22,7 +22,7 @@ from .roots import roots_of
 from .stage import Draft
 from .substitute import Substitution
 from .surroundings import Surroundings
-from .trampoline import trampoline_code
+from .trampoline import trampoline_code, trampoline_defaults
 from .writes import Writes
 
 
@@ -180,6 +180,8 @@ class Staged:
         :raises ReloadError: a write was refused; those before it have been taken back.
         """
         try:
+            # Not before: others may go on making functions until the old code stops.
+            self.warnings += self._patch.descendants.settle(self._patch.writes)
             self._patch.writes.apply()
         except Exception as error:
             _clear_frames(error)
@@ -235,8 +237,9 @@ class Staged:
             survivor = reference()
             if survivor is not None and survivor is not successor:
                 # Something that cannot be looked into still holds it: let it call the right one.
+                survivor.__kwdefaults__ = trampoline_defaults(successor)
                 survivor.__code__ = trampoline_code(survivor, successor)
-                survivor.__defaults__ = survivor.__kwdefaults__ = None
+                survivor.__defaults__ = None
 
     def _let_go(self) -> None:
         self._found = Correspondence()
