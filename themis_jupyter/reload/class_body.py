@@ -7,6 +7,7 @@ import ast
 from .names import names_of
 from .outline import Outline, Statement
 from .plan import Plan
+from .same_tree import index_of, same_tree
 
 
 def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
@@ -17,7 +18,7 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     if plan.full:
         return frozenset()
     path = qualified.split(".")
-    new = next((s for s in plan.run if s.kind == "class" and s.title == path[0]), None)
+    new = plan.running_class(path[0])
     old = plan.predecessors.get(new) if new is not None else None
     if new is None or old is None:
         return frozenset()
@@ -27,7 +28,7 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     was = _assignments(before)
     kept = set()
     for name, statements in _assignments(after).items():
-        if [ast.dump(s) for s in statements] != [ast.dump(s) for s in was.get(name, [])]:
+        if not same_tree(statements, was.get(name, [])):
             continue
         uses = set().union(*(names_of(s).now for s in statements))
         # Other names of the class that it uses may have changed as well.
@@ -37,7 +38,7 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
 
 
 def _body(outline: Outline, statement: Statement, path: list[str]) -> ast.ClassDef | None:
-    node: ast.stmt | None = outline.node(statement)
+    node: ast.stmt | None = outline.code(statement)
     for name in path[1:]:
         if not isinstance(node, ast.ClassDef):
             return None
@@ -63,6 +64,6 @@ def _changed(was: dict[str, list[ast.stmt]], after: ast.ClassDef) -> set[str]:
     changed: set[str] = set()
     for statement in after.body:
         for name in names_of(statement).binds:
-            if not any(ast.dump(statement) == ast.dump(old) for old in was.get(name, [])):
+            if index_of(statement, was.get(name, [])) is None:
                 changed.add(name)
     return changed

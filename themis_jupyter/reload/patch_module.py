@@ -143,13 +143,7 @@ def _made_by_class_statement(draft: Draft, name: str, cls: type) -> frozenset[st
     """
     if draft.before is None:
         return frozenset(vars(cls))
-    set_later = {
-        stored[len(name) + 1 :]
-        for statement in draft.plan.new.statements
-        for stored in statement.names.stores
-        if stored.startswith(f"{name}.")
-    }
-    return draft.before.produced.get(name, frozenset()) - set_later
+    return draft.before.produced.get(name, frozenset()) - draft.plan.stores.get(name, set())
 
 
 def _state(item: functools.partial[Any], substitute: Substitution | None = None) -> tuple[Any, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .class_diff import changed_methods
-from .outline import Diff, Outline, Statement
+from .outline import Outline, Statement
+from .outline_diff import Diff
 from .reach import Reach, called_of_itself
 
 
@@ -22,7 +24,7 @@ class Facts:
         return False
 
 
-@dataclass(slots=True)
+@dataclass
 class Plan:
     """What a reload of one module is going to do.
 
@@ -55,10 +57,30 @@ class Plan:
         """True where there is nothing to do at all."""
         return not (self.run or self.removed or self.moved or self.diff.removed)
 
-    @property
+    @cached_property
     def predecessors(self) -> dict[Statement, Statement]:
         """The old statement of each new one that has one."""
         return {new: old for old, new in [*self.diff.kept, *self.diff.changed]}
+
+    @cached_property
+    def _classes(self) -> dict[str, Statement]:
+        return {s.title: s for s in reversed(self.run) if s.kind == "class"}
+
+    def running_class(self, title: str) -> Statement | None:
+        """Return the first class statement of that name which runs. To be asked when all is planned."""
+        return self._classes.get(title)
+
+    @cached_property
+    def stores(self) -> dict[str, set[str]]:
+        """By the name of a class, the attributes that statements of the new source set on it."""
+        found: dict[str, set[str]] = {}
+        for statement in self.new.statements:
+            for stored in statement.names.stores:
+                parts = stored.split(".")
+                for length in range(1, len(parts)):
+                    inner = found.setdefault(".".join(parts[:length]), set())
+                    inner.add(".".join(parts[length:]))
+        return found
 
 
 def plan_reload(
@@ -127,7 +149,7 @@ def _changed_methods(
     """Return the changed methods of a class, where nothing else in it changed that others may see."""
     if new.kind != "class" or old.kind != "class":
         return None
-    found = changed_methods(diff.old.node(old), diff.new.node(new))
+    found = changed_methods(diff.old.code(old), diff.new.code(new))
     if found is None:
         return None
     methods, same_set = found
@@ -161,7 +183,7 @@ def _note_leftovers(plan: Plan, statement: Statement) -> None:
 def _note_repeats(plan: Plan) -> None:
     """Say which lists are filled once more without having been made anew."""
     for statement in plan.run:
-        longer = sorted(statement.names.grows - plan.dirty.keys())
+        longer = sorted(name for name in statement.names.grows if name not in plan.dirty)
         if longer:
             plan.notes.append(
                 f"line {statement.start} ran again and added to {', '.join(longer)} as it is now. "
@@ -216,11 +238,8 @@ class _Spread:
     def _callers_of(self, name: str, methods: frozenset[str]) -> Iterable[tuple[Statement, str]]:
         """Yield statements that may call a changed method of a class that is otherwise the same."""
         what = ", ".join(sorted(methods))
-        for statement in self.statements:
-            if statement.kind == "def" or statement.title == name:
-                continue
-            if self.reach.may_call(statement, {name: methods}):
-                yield statement, f"may call {name}.{what}, which changed"
+        for statement in self.reach.callers(name, methods):
+            yield statement, f"may call {name}.{what}, which changed"
         why = f"{name}.{what} changed"
         yield from self._with_hints(name, why)
         for statement in self.reach.users.get(name, ()):
@@ -231,9 +250,7 @@ class _Spread:
         # A class or function in an annotation stays the same object; an alias does not.
         binders = self.reach.binders.get(name, ())
         stays = bool(binders) and all(s.title for s in binders)
-        for statement in self.statements:
-            if name not in statement.names.hints:
-                continue
+        for statement in self.reach.hinting.get(name, ()):
             reads = statement.kind == "class" and self.facts.reads_annotations(statement.title)
             if not stays or reads:
                 yield statement, f"uses {name} in an annotation: {why}"

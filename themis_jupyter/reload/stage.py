@@ -12,7 +12,8 @@ from typing import Any
 from ..errors import SourceError
 from .adapters import reads_annotations
 from .objects import is_a
-from .outline import Diff, Outline, Statement, compare, outline_of
+from .outline import Outline, Statement, outline_of
+from .outline_diff import Diff, compare
 from .plan import Facts, Plan, plan_reload
 from .source import Source, read_settled, syntax_error
 from .tracking import Tracked, source_path, tracked
