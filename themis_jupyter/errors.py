@@ -31,12 +31,17 @@ import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .user_frames import user_traceback
+
 if TYPE_CHECKING:
     from .report import ReloadReport
 
 
 class ThemisError(Exception):
     """Base of all errors of this package."""
+
+    def _render_traceback_(self) -> list[str]:  # for IPython
+        return user_traceback(self)
 
 
 class PluginError(ThemisError):
@@ -110,6 +115,10 @@ class ReloadError(ThemisError):
     def __init__(self, message: str, report: ReloadReport | None = None) -> None:
         super().__init__(message)
         self.report = report
+
+    def _render_traceback_(self) -> list[str]:
+        # The report's lines are those that ran; IPython would show those of the old code.
+        return user_traceback(self, "" if self.report is None else self.report.traceback)
 
 
 class SourceError(ReloadError):

@@ -31,6 +31,7 @@ from .forwarding import (
 )
 from .gate import not_loaded
 from .inflight import TRACKED, this_stack
+from .user_frames import leave_us_out
 
 #: Methods of the handle itself, also when asked for by name.
 _OWN = ("__copy__", "__deepcopy__", "__dir__", "__reduce__", "__reduce_ex__", "__repr__", "__str__")
@@ -48,12 +49,14 @@ class Handle:
         def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: object) -> None:
+        __tracebackhide__ = True
         core = _core(self)
         core.target.gate.run(name, core.write, name, value)
 
     def __delattr__(self, name: str) -> None:
+        __tracebackhide__ = True
         core = _core(self)
-        core.target.gate.run(name, lambda: delattr(core.current(), name))
+        core.target.gate.run(name, core.delete, name)
 
     def __dir__(self) -> Iterable[str]:
         core = _core(self)
@@ -126,6 +129,7 @@ class _Core(Forwarder):
 
     def lookup(self, name: str) -> Any:
         """Return the value of an attribute that is not a plain method."""
+        __tracebackhide__ = True
         instance = self.target.instance
         if name == "__class__":  # isinstance() asks; it must neither wait nor fail
             return self.cls if instance is None else instance.__class__
@@ -135,6 +139,7 @@ class _Core(Forwarder):
 
     def lookup_unloaded(self, name: str) -> Any:
         """Return the little that there is without an instance."""
+        __tracebackhide__ = True
         if name in _OWN:
             return self.methods[name]
         error = not_loaded(self.target.name)
@@ -145,10 +150,15 @@ class _Core(Forwarder):
 
     def read(self, name: str) -> Any:
         """Read an attribute; to be run inside the gate."""
+        __tracebackhide__ = True
         instance = self.current()
         if type(instance) is not self.seen:
             self.refresh()
-        value = getattr(instance, name)
+        try:
+            value = getattr(instance, name)
+        except AttributeError as error:
+            leave_us_out(error)
+            raise
         known = self.methods.get(name)
         if known and callable(value) and name not in getattr(instance, "__dict__", ()):
             return known
@@ -164,6 +174,7 @@ class _Core(Forwarder):
 
     def write(self, name: str, value: object) -> None:
         """Set an attribute; to be run inside the gate."""
+        __tracebackhide__ = True
         instance = self.current()
         if isinstance(value, types.MethodType) and value.__self__ is self.handle:
             # One of our own methods, put back by monkeypatch, say. Called by name, it would call
@@ -171,7 +182,20 @@ class _Core(Forwarder):
             static = class_attributes(type(instance)).get(value.__func__.__name__)
             bind = getattr(type(static), "__get__", None)
             value = bind(static, instance, type(instance)) if bind else value
-        setattr(instance, name, value)
+        try:
+            setattr(instance, name, value)
+        except AttributeError as error:
+            leave_us_out(error)
+            raise
+
+    def delete(self, name: str) -> None:
+        """Delete an attribute; to be run inside the gate."""
+        __tracebackhide__ = True
+        try:
+            delattr(self.current(), name)
+        except AttributeError as error:
+            leave_us_out(error)
+            raise
 
     # --- the class --------------------------------------------------------------------------------
 
@@ -253,9 +277,11 @@ def _attribute_getters(
                 return methods[name]
         except (AttributeError, KeyError):  # unloaded just now, or the method went with a reload
             pass
+        __tracebackhide__ = True
         return lookup(name)
 
     def thorough(handle: Handle, name: str) -> Any:
+        __tracebackhide__ = True
         return lookup(name)
 
     return fast, thorough

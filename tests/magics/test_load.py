@@ -119,7 +119,7 @@ def test_a_plugin_that_fails_to_load_is_shown_without_frames_of_ours(session: Se
     session.workspace.write("broken.py", BROKEN)
     error = session.error("%load_plugin broken --as b")
     assert isinstance(error, PluginLoadError)
-    words, _, traceback = error._render_traceback_()  # type: ignore[attr-defined]
+    words, _, traceback = error._render_traceback_()
     assert words.startswith("'broken' was not loaded: ValueError: no good")
     assert 'broken.py", line 5, in initialize' in traceback
     assert 'raise ValueError("no good")' in traceback
@@ -132,7 +132,7 @@ def test_a_syntax_error_is_shown_with_its_line(session: Session) -> None:
     session.workspace.write("broken.py", "def f(:\n")
     error = session.error("%load_plugin ./broken.py")
     assert isinstance(error, SourceError)
-    shown = "\n".join(error._render_traceback_())  # type: ignore[attr-defined]
+    shown = "\n".join(error._render_traceback_())
     assert "def f(:" in shown
     assert "themis_jupyter/" not in shown
 

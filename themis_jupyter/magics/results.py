@@ -7,6 +7,7 @@ from typing import Any
 
 from ..handle import Handle
 from ..render.format import names, seconds
+from ..user_frames import leave_us_out
 
 
 class Result:
@@ -83,12 +84,14 @@ class Loaded(Result):
         # Who writes ``counter = %load_plugin counter`` wants the plugin.
         if name.startswith("_"):
             raise AttributeError(name)
-        raise AttributeError(
+        error = AttributeError(
             f"this is what %load_plugin says, not the plugin, so there is no {name!r}. Use "
             f"%load_plugin {self.name} --as NAME, or .plugin",
             name=name,
             obj=self,
         )
+        leave_us_out(error)
+        raise error
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,6 +9,7 @@ from ..events import PhaseEvent
 from ..render.format import names, one_line
 from ..render.text import EVENT_COLUMNS, event_rows, table
 from ..report import ReloadReport
+from ..user_frames import leave_us_out
 from .results import Result, card
 
 
@@ -77,7 +78,9 @@ class Plugins(Table):
         for plugin in self._plugins:
             if plugin.name == key:
                 return plugin
-        raise KeyError(key)
+        error = KeyError(key)
+        leave_us_out(error)
+        raise error
 
     def rows(self) -> Sequence[tuple[object, ...]]:
         """Return the cells."""
