@@ -250,7 +250,7 @@ class Transaction:
         record.gate.used = False
         try:
             way.state = self._runner.save_state(way.name, record.instance)
-        except Exception as error:
+        except (Exception, SystemExit, GeneratorExit) as error:
             if not self._request.fresh:
                 raise
             self._operation.warnings.append(
