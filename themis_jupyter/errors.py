@@ -154,8 +154,19 @@ class PhaseOrderError(ThemisError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest known name, or an empty string."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is nearest, capital letters aside; empty if none is near."""
+    # Twice the same but for capitals: the one that is nearer with them wins.
+    for fold in (str, str.lower):
+        folded = {fold(each): each for each in known}
+        near = difflib.get_close_matches(fold(str(name)), folded, n=1)
+        if near:
+            return folded[near[0]]
+    return ""
 
 
 def describe(error: BaseException) -> str:

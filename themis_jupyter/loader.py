@@ -145,8 +145,9 @@ class Loader:
         if config is not None and not _same_config(config, record.config):
             raise PluginError(
                 name,
-                f"{name!r} is loaded already, with another configuration. To change it: "
-                f"pm.reload_plugin({name!r}, config=...).",
+                f"{name!r} is loaded already, with another configuration. To start anew: "
+                f"%unload_plugin {name}, then load it. To keep its state: "
+                f"PluginManager.instance().reload_plugin({name!r}, config=...).",
             )
         return record
 

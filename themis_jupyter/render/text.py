@@ -34,7 +34,7 @@ def headline(report: ReloadReport) -> str:
             head = f"{who} rolled back"
         case Outcome.FAILED:
             head = f"{who} FAILED"
-    return f"{sentence(f'{head}: {reason}' if reason else head)} {aftermath(report)}"
+    return f"{sentence(f'{head}: {reason}' if reason else head)} {aftermath(report)}".rstrip()
 
 
 def facts(report: ReloadReport) -> str:
