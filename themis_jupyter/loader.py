@@ -94,9 +94,11 @@ class Loader:
         loaded: list[Record] = []
         try:
             return self._load_all(candidate, config, loaded)
-        except BaseException:
+        except BaseException as error:
             for record in reversed(loaded):
                 self._unload_again(record)
+            if isinstance(error, PluginDefinitionError):
+                self._catalog.forget(candidate, error.plugin)
             raise
 
     def load_needed(

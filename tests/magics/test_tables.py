@@ -18,6 +18,14 @@ INDEX = """
         dependencies = ["counter"]
 """
 
+TWO = """
+    from themis_jupyter import Plugin
+
+    class One(Plugin): ...
+
+    class Two(Plugin): ...
+"""
+
 
 def test_plugins_lists_what_is_and_what_could_be_loaded(session: Session) -> None:
     session.workspace.write("index.py", INDEX)
@@ -36,6 +44,18 @@ def test_plugins_lists_what_is_and_what_could_be_loaded(session: Session) -> Non
         table["nothing"]
     assert repr(table).splitlines()[0].split("  ")[0] == "name"
     assert "<table>" in table._repr_mimebundle_()["text/html"]
+
+
+def test_a_file_that_is_no_plugin_is_not_listed_after_an_attempt(session: Session) -> None:
+    session.workspace.write("notes.py", "x = 1\n")
+    session.workspace.write("both.py", TWO)
+    assert "has no plugin" in session.usage_error("%load_plugin notes.py")
+    assert "defines 2 plugins" in session.usage_error("%load_plugin both.py")
+    # What looks like a plugin still is, as it was before.
+    assert [row.name for row in session.run("%plugins")] == ["both", "counter"]
+    assert "did you mean" not in session.usage_error("%load_plugin nots")
+    session.workspace.write("notes.py", COUNTER)
+    assert session.run("%load_plugin notes.py").name == "notes"
 
 
 def test_without_any_plugin_there_is_a_sentence(session: Session) -> None:
