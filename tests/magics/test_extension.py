@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import weakref
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def test_nothing_is_left_behind(shell: InteractiveShell, workspace: Workspace) -
     assert not {"counter", "pack"} & set(sys.modules)
     assert not [name for name in linecache.cache if name.startswith(str(workspace.folder))]
     assert logging.getLogger("themis_jupyter").handlers == []
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("themis_jupyter")]
 
 
 def test_what_was_unloaded_is_said(session: Session, capsys: pytest.CaptureFixture[str]) -> None:

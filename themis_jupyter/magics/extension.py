@@ -9,6 +9,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ..errors import PluginBusyError
+from ..limits import rest
 from ..manager import PluginManager
 from ..render.format import names
 from ..report import ReloadReport
@@ -82,6 +83,7 @@ class Extension:
                 self._shell.configurables.remove(configurable)
         if PluginManager.initialized() and PluginManager.instance() is self._manager:
             PluginManager.clear_instance()
+        rest()
 
     @property
     def _texts(self) -> Any:
