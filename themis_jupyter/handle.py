@@ -31,6 +31,7 @@ from .forwarding import (
 )
 from .gate import not_loaded
 from .inflight import TRACKED, this_stack
+from .names import titled
 from .user_frames import leave_us_out
 
 #: Methods of the handle itself, also when asked for by name.
@@ -249,8 +250,7 @@ class _Core(Forwarder):
         if instance is None:
             return f"<plugin {name}: not loaded; `%load_plugin {name}` loads it>"
         plugin = type(instance)
-        version = getattr(plugin, "version", None)
-        head = f"{name} {version}" if isinstance(version, str) else name
+        head = titled(name, getattr(plugin, "version", None))
         if self.target.gate.would_wait([*this_stack(), None]):
             return f"<plugin {head}: being reloaded>"
         text = f"{plugin.__name__} object"

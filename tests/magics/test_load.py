@@ -23,6 +23,15 @@ def test_the_result_says_what_was_loaded(session: Session) -> None:
     assert result.sha256 in bundle["text/html"]
 
 
+def test_a_version_that_was_never_stated_is_not_shown(session: Session) -> None:
+    session.edit('version = "1.0"', "")
+    result = session.run("%load_plugin counter")
+    assert repr(result).startswith("counter loaded in ")
+    assert "<strong class='themis-name'>counter</strong>" in result.html()
+    assert result.version == "0"
+    assert repr(result.plugin) == "<plugin counter: Counter object>"
+
+
 def test_assigned_it_shows_nothing(session: Session) -> None:
     assert session.run("r = %load_plugin counter") is None
     assert session.shown() == []
