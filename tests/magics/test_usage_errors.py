@@ -105,6 +105,15 @@ def test_bad_input(
     assert not session.run("%plugin_errors")
 
 
+@pytest.mark.parametrize(
+    "magic", ["%reload_plugin c", "%unload_plugin c", "%plugins c", "%plugin_events c"]
+)
+def test_the_variable_in_place_of_the_plugin(session: Session, magic: str) -> None:
+    session.run("%load_plugin counter --as c;")
+    message = session.usage_error(magic)
+    assert "that is the variable which holds the plugin; did you mean 'counter'?" in message
+
+
 def test_without_any_plugin(session: Session) -> None:
     assert "no plugin is loaded. Load one" in session.usage_error("%reload_plugin")
     assert "no plugin is loaded. Load one" in session.usage_error("%reload_plugin --all -q")

@@ -106,7 +106,10 @@ class Extension:
             gone = [name for name in before if name not in loaded]
             if gone:
                 were = "were" if len(gone) > 1 else "was"
-                print(f"themis_jupyter: {names(gone)} {were} shut down and unloaded.")
+                print(
+                    f"themis_jupyter: {names(gone)} {were} shut down and unloaded. Variables that "
+                    "hold plugins need new ones: %load_plugin NAME --as VAR."
+                )
 
     def _in_a_line(self, report: ReloadReport, printer: Any, cycle: bool) -> None:
         """Show a report in a terminal: one line. Where HTML is shown, the text has everything."""
