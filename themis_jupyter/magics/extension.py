@@ -13,6 +13,7 @@ from ..limits import rest
 from ..manager import PluginManager
 from ..render.format import names
 from ..report import ReloadReport
+from .autoreload import Autoreload
 from .completion import Completion
 from .magics import PluginMagics
 from .taken_names import TakenNames
@@ -27,6 +28,7 @@ class Extension:
         self._magics = PluginMagics(shell, self._manager)
         self._magics.extension = self
         self._names = TakenNames(shell)
+        self._autoreload = Autoreload(shell, self._manager)
         self._completion = Completion(shell, self._manager, self._magics.magics["line"])
         # What was there before under the same names.
         self._hidden: dict[str, Any] = {}
@@ -62,12 +64,14 @@ class Extension:
         self._shell.register_magics(self._magics)
         self._completion.install()
         self._names.install()
+        self._autoreload.install()
         self._printer = self._texts.for_type(ReloadReport, self._in_a_line)
 
     def _end(self) -> None:
         self._texts.pop(ReloadReport, None)
         if self._printer is not None:
             self._texts.for_type(ReloadReport, self._printer)
+        self._autoreload.remove()
         self._names.remove()
         self._completion.remove()
         manager = self._shell.magics_manager
