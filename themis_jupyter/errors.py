@@ -28,7 +28,7 @@ carried as ``__cause__`` and shown with a traceback that begins in the plugin's 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .user_frames import user_traceback
@@ -50,6 +50,9 @@ class PluginError(ThemisError):
     :param plugin: name of the plugin, as the user wrote it.
     :param message: what happened, where, and what to do next.
     """
+
+    #: What ran, by file name, of a plugin that is gone: its files may say something else by now.
+    sources: Mapping[str, str] = {}
 
     def __init__(self, plugin: str, message: str) -> None:
         super().__init__(message)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.magics.session import BROKEN, COUNTER, Session
-from themis_jupyter.errors import PluginLoadError, SourceError
+from themis_jupyter.errors import PluginError, PluginLoadError, SourceError
 from themis_jupyter.handle import Handle
 
 
@@ -135,6 +135,19 @@ def test_a_plugin_that_fails_to_load_is_shown_without_frames_of_ours(session: Se
     assert "themis_jupyter/" not in traceback
     assert "b" not in session.names
     assert "broken" not in sys.modules
+
+
+def test_a_shutdown_that_raises_is_shown_as_it_ran(session: Session) -> None:
+    text = BROKEN.replace("initialize(self, config)", "shutdown(self)")
+    session.workspace.write("broken.py", text)
+    session.run("%load_plugin broken;")
+    session.workspace.write("broken.py", "\n# edited since\n" * 4)
+    error = session.error("%unload_plugin broken")
+    assert isinstance(error, PluginError)
+    words, _, traceback = error._render_traceback_()
+    assert words == "'broken' is unloaded, but its shutdown() raised ValueError: no good."
+    assert 'broken.py", line 5, in shutdown\n    raise ValueError("no good")' in traceback
+    assert "themis_jupyter/" not in traceback
 
 
 def test_a_syntax_error_is_shown_with_its_line(session: Session) -> None:

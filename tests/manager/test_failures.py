@@ -724,6 +724,18 @@ def test_a_fault_in_save_state_can_be_mended_by_a_fresh_reload(
     assert not hasattr(world.instance, "later")
 
 
+def test_a_fault_in_shutdown_can_be_mended_by_loading_anew(
+    lab: Lab, faults: Faults, world: World
+) -> None:
+    """As with save_state(): it is the old one that is called."""
+    faults.arm("shutdown", 1, raising(ValueError))
+    report = lab.reload("counter", fresh=True)
+    assert report.outcome is Outcome.ROLLED_BACK
+    assert "mending the file is not enough: %unload_plugin, then load it" in report.headline()
+    faults.arm("shutdown", 1, interrupt)
+    assert "%unload_plugin" not in lab.reload("counter").headline()
+
+
 def test_ctrl_c_in_save_state_is_no_fault_of_it(lab: Lab, faults: Faults, world: World) -> None:
     faults.arm("save_state", 1, interrupt)
     report = lab.reload("counter", fresh=True)

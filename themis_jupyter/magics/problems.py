@@ -11,7 +11,7 @@ from types import TracebackType
 
 from IPython.core.error import UsageError
 
-from ..errors import ThemisError
+from ..errors import PluginError, ThemisError
 
 _LIBRARIES = sys.stdlib_module_names | {
     *("themis_jupyter", "IPython", "dill", "jsonschema", "packaging", "referencing", "traitlets")
@@ -57,7 +57,7 @@ def plugin_part(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, ThemisError) else error
     if cause is None:
         return ""
-    sources = _sources(cause)
+    sources = (isinstance(error, PluginError) and error.sources) or _sources(cause)
     return plugin_traceback(cause, sources).rstrip("\n") if sources else ""
 
 

@@ -106,7 +106,8 @@ def aftermath(report: ReloadReport) -> str:
             on = "The old versions go on running." if many else "The old version goes on running."
             return f"{on} {_WITHOUT_STATE}" if _cannot_save(report) else on
         case Outcome.ROLLED_BACK:
-            return f"The old {'versions are' if many else 'version is'} running again."
+            again = f"The old {'versions are' if many else 'version is'} running again."
+            return f"{again} {_UNLOAD_INSTEAD}" if _cannot_stop(report) else again
         case Outcome.FAILED if report.state:
             whose = "Their" if many else "Its"
             return (
@@ -124,6 +125,18 @@ _WITHOUT_STATE = (
     "It is the running version that cannot save its state, so mending the file is not enough: "
     "reload with --fresh, which goes on without that state."
 )
+
+
+_UNLOAD_INSTEAD = (
+    "It is the running version that cannot shut down, so mending the file is not enough: "
+    "%unload_plugin, then load it again."
+)
+
+
+def _cannot_stop(report: ReloadReport) -> bool:
+    step = report.failed_step
+    failed = step is not None and step.phase is Phase.UNLOAD
+    return failed and not isinstance(report.error, KeyboardInterrupt)
 
 
 def _cannot_save(report: ReloadReport) -> bool:
