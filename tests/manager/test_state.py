@@ -9,7 +9,7 @@ import pytest
 
 from tests.manager.conftest import Lab
 from themis_jupyter import Outcome, Phase
-from themis_jupyter.errors import ConfigError
+from themis_jupyter.errors import ConfigError, PluginDefinitionError
 
 # -- restored exactly once -------------------------------------------------------------------------
 
@@ -601,3 +601,51 @@ def test_the_plugin_itself_as_its_state_is_a_copy(lab: Lab) -> None:
     lab.edit("whole.py", '"old"', '"new"')
     lab.reload("whole").raise_for_outcome()
     assert lab.manager.get_plugin("whole").total == 5
+
+
+# -- what is no state ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ('("model_cache")', r"transient is 'model_cache' \(str\); expected .* \('model_cache',\)"),
+        ("3", r"transient is 3 \(int\)"),
+        ("None", "transient is None"),
+        ('("lock", 3)', "expected a tuple of names of attributes"),
+    ],
+)
+def test_transient_that_would_lose_state_is_refused(lab: Lab, value: str, says: str) -> None:
+    """``"model" not in "model_cache"`` is false: in silence, the model would be no state."""
+    text = """
+        from themis_jupyter import StatefulPlugin
+
+        class Keeps(StatefulPlugin):
+            transient = TRANSIENT
+            def initialize(self, config): self.model = 1
+    """
+    with pytest.raises(PluginDefinitionError, match=says):
+        lab.load("keeps", text.replace("TRANSIENT", value))
+    handle = lab.load("keeps", text.replace("TRANSIENT", '["lock"]'))
+    handle.model = 2
+    lab.edit("keeps.py", '["lock"]', value)
+    report = lab.reload("keeps")
+    assert report.outcome is Outcome.ABORTED
+    assert isinstance(report.error, PluginDefinitionError)
+    lab.edit("keeps.py", value, "{'lock'}")
+    lab.reload("keeps").raise_for_outcome()
+    assert handle.model == 2
+
+
+def test_transient_may_depend_on_the_instance(lab: Lab) -> None:
+    handle = lab.load("keeps", """
+        from themis_jupyter import StatefulPlugin
+
+        class Keeps(StatefulPlugin):
+            transient = property(lambda self: ("lock",))
+            def initialize(self, config): self.lock, self.model = "old", 1
+    """)  # fmt: skip
+    handle.model = 2
+    lab.edit("keeps.py", '"old"', '"new"')
+    lab.reload("keeps").raise_for_outcome()
+    assert (handle.lock, handle.model) == ("new", 2)
