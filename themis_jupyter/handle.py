@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from .forwarding import (
     NOT_FORWARDED,
@@ -33,6 +33,8 @@ from .gate import not_loaded
 from .inflight import TRACKED, this_stack
 from .names import titled
 from .user_frames import leave_us_out
+
+T = TypeVar("T")
 
 #: Methods of the handle itself, also when asked for by name.
 _OWN = ("__copy__", "__deepcopy__", "__dir__", "__reduce__", "__reduce_ex__", "__repr__", "__str__")
@@ -63,22 +65,27 @@ class Handle:
         core = _core(self)
         if core.target.instance is None:
             return []
-        names: Iterable[str] = core.target.gate.run("__dir__", lambda: dir(core.current()))
+        names: Iterable[str] = core.target.gate.run("__dir__", core.apply, dir)
         return names
 
     def __repr__(self) -> str:
+        __tracebackhide__ = True
         return _core(self).describe()
 
     def __str__(self) -> str:
+        __tracebackhide__ = True
         core = _core(self)
         instance = core.target.instance
         if instance is None or type(instance).__str__ is object.__str__:
             return core.describe()
-        return core.target.gate.run("__str__", lambda: str(core.current()))
+        text: str = core.target.gate.run("__str__", core.apply, str)
+        return text
 
     def __bool__(self) -> bool:
+        __tracebackhide__ = True
         core = _core(self)
-        return core.target.gate.run("__bool__", lambda: bool(core.current()))
+        truth: bool = core.target.gate.run("__bool__", core.apply, bool)
+        return truth
 
     # Of these two the class of a handle has better ones, if the plugin's class has.
     def __eq__(self, other: object) -> bool:
@@ -189,6 +196,15 @@ class _Core(Forwarder):
             leave_us_out(error)
             raise
 
+    def apply(self, function: Callable[[Any], T]) -> T:
+        """Call one of Python's functions with the instance; to be run inside the gate."""
+        __tracebackhide__ = True
+        try:
+            return function(self.current())
+        except TypeError as error:  # what __str__ returns is no text, say
+            leave_us_out(error)
+            raise
+
     def delete(self, name: str) -> None:
         """Delete an attribute; to be run inside the gate."""
         __tracebackhide__ = True
@@ -246,6 +262,7 @@ class _Core(Forwarder):
 
     def describe(self) -> str:
         """Return the handle's ``repr``; never waits, and never fails for want of an instance."""
+        __tracebackhide__ = True
         name, instance = self.target.name, self.target.instance
         if instance is None:
             return f"<plugin {name}: not loaded; `%load_plugin {name}` loads it>"
@@ -256,7 +273,7 @@ class _Core(Forwarder):
         text = f"{plugin.__name__} object"
         definer = next(base for base in plugin.__mro__ if "__repr__" in vars(base))
         if definer is not object and not definer.__module__.startswith("themis_jupyter."):
-            text = self.target.gate.run("__repr__", lambda: repr(self.current()))
+            text = self.target.gate.run("__repr__", self.apply, repr)
         return f"<plugin {head}: {text}>"
 
 

@@ -45,6 +45,35 @@ def test_no_frame_of_ours(
     assert "themis_jupyter/" not in shown
 
 
+@pytest.mark.parametrize("cell", ["c", "str(c)", "bool(c)", "c.fine", "c.bad = 1"])
+def test_frames_between_the_user_and_the_plugin(
+    session: Session, cell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.edit("def add", """def fail(self, *_): 1 / 0
+    __repr__ = __str__ = __bool__ = fail
+    fine, bad = property(fail), property(None, fail)
+
+    def add""")  # fmt: skip
+    session.run("%load_plugin counter --as c;")
+    capsys.readouterr()
+    session.shell.run_cell(cell)
+    told = capsys.readouterr()
+    shown = told.out + told.err
+    assert "def fail(self, *_): 1 / 0" in shown
+    assert "themis_jupyter/" not in shown
+
+
+def test_escape_sequences_are_shown_as_text(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.edit("self.total = 0", "raise ValueError('\\x1b[31mred')")
+    session.error("%load_plugin counter")
+    errors = session.run("%plugin_errors")
+    for shown in (capsys.readouterr().out, repr(errors), errors.html()):
+        assert "\x1b" not in shown
+        assert "\\x1b[31mred" in shown
+
+
 def test_frames_of_the_plugin_stay(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
     session.edit("self.total += self.step", "self.missing()")
     session.run("%load_plugin counter --as c;")

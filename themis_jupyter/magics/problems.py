@@ -41,7 +41,9 @@ def in_words() -> Iterator[None]:
 
 def _show_as(error: BaseException, words: str, traceback: str) -> None:
     """Let IPython show an error in these words, where it would show the stack."""
-    lines = [words, "", traceback] if traceback else [words]
+    from ..render.format import printable  # what a plugin raises may hold escape sequences
+
+    lines = list(map(printable, [words, "", traceback] if traceback else [words]))
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
 
 
