@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,11 @@ def test_errors_go_when_they_are_mended(session: Session) -> None:
 def test_what_was_asked_wrongly_is_no_error_of_a_plugin(session: Session) -> None:
     session.usage_error("%load_plugin nothing")
     assert not session.run("%plugin_errors")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(session: Session) -> None:
+    session.run("%load_plugin counter;")
+    session.workspace.delete("counter.py")
+    os.mkfifo(session.workspace.path("counter.py"))
+    assert session.run("%plugins")["counter"].drift == "unreadable"
