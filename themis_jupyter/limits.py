@@ -128,6 +128,14 @@ class _Watchdog:
         """Leave ``limit`` alone. Without the lock: an exception may come in between, see above."""
         self._limits.discard(limit)
 
+    def rest(self) -> None:
+        """End the thread where there is nothing to wait for, in place of at the last known deadline."""
+        with self._changed:
+            thread = None if self._limits else self._thread
+            self._changed.notify()
+        if thread is not None:
+            thread.join(1.0)
+
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -143,6 +151,11 @@ class _Watchdog:
 
 
 _watchdog = _Watchdog()
+
+
+def rest() -> None:
+    """Leave no thread behind, unless code of a plugin is running under a limit."""
+    _watchdog.rest()
 
 
 def _raise_in(thread: int, error: type[BaseException]) -> None:

@@ -94,9 +94,11 @@ class Loader:
         loaded: list[Record] = []
         try:
             return self._load_all(candidate, config, loaded)
-        except BaseException:
+        except BaseException as error:
             for record in reversed(loaded):
                 self._unload_again(record)
+            if isinstance(error, PluginDefinitionError):
+                self._catalog.forget(candidate, error.plugin)
             raise
 
     def load_needed(
@@ -145,8 +147,9 @@ class Loader:
         if config is not None and not _same_config(config, record.config):
             raise PluginError(
                 name,
-                f"{name!r} is loaded already, with another configuration. To change it: "
-                f"pm.reload_plugin({name!r}, config=...).",
+                f"{name!r} is loaded already, with another configuration. To start anew: "
+                f"%unload_plugin {name}, then load it. To keep its state: "
+                f"PluginManager.instance().reload_plugin({name!r}, config=...).",
             )
         return record
 

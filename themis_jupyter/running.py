@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
+from types import MethodType
 from typing import Any, TypeVar
 
 from .config import own_copy
 from .errors import PhaseTimeoutError, PluginError, PluginLoadError, StateError
+from .handle import Handle
 from .instance import watch_restore
 from .interrupts import InterruptGuard
 from .limits import call_within
@@ -95,7 +98,9 @@ class Runner:
         state = self.call(name, "save_state()", save)
         if state is None or inspect.iscoroutine(state):
             raise StateError(name, _nonsense(name, "save_state()", state))
-        return self.call(name, "serialising the state", Snapshot.capture, name, state)
+        # Who returns the plugin itself as its state means its attributes: a copy, then.
+        stays = partial(_stays, instance if state is not instance else None)
+        return self.call(name, "serialising the state", Snapshot.capture, name, state, stays)
 
     def shutdown(self, name: str, instance: Plugin) -> None:
         """Run ``shutdown``.
@@ -108,6 +113,14 @@ class Runner:
 
     def _loaded(self, name: str, state: Snapshot) -> Any:
         return self.call(name, "loading the state", state.restore)
+
+
+def _stays(instance: Plugin | None, obj: object) -> bool:
+    """Whether an object is the same one after a reload: the plugin itself, a handle, its methods."""
+    if type(obj) is MethodType:
+        obj = obj.__self__
+        return issubclass(type(obj), Handle)  # of the instance's own methods, the instance stays
+    return (obj is instance and obj is not None) or issubclass(type(obj), Handle)
 
 
 def _nonsense(name: str, method: str, answer: object) -> str:

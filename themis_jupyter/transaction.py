@@ -26,10 +26,9 @@ from .operation import Operation
 from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack, Step
 from .plugin_source import find_plugin
 from .progress import Progress, Way
-from .record import Record
+from .record import Record, running_sources
 from .reload import Staged, prepare
 from .reload.source import QUIET, Source
-from .reload.tracking import tracked
 from .render.format import number, size
 from .report import ReloadReport, StateSummary
 from .rollback import Rollback
@@ -250,7 +249,7 @@ class Transaction:
         record.gate.used = False
         try:
             way.state = self._runner.save_state(way.name, record.instance)
-        except Exception as error:
+        except (Exception, SystemExit, GeneratorExit) as error:
             if not self._request.fresh:
                 raise
             self._operation.warnings.append(
@@ -371,12 +370,7 @@ class Transaction:
         """Return the texts that ran when the reload failed, by file name."""
         if self._failed_at in (Phase.CHECK, Phase.VERIFY):
             return {}
-        running: dict[str, str] = {}
-        for way in self._ways:
-            for module in way.record.modules:
-                remembered = tracked(module)
-                if remembered is not None:
-                    running[remembered.source.filename] = remembered.source.text
+        running = running_sources(module for way in self._ways for module in way.record.modules)
         if self._failed_at not in _OLD_CODE and self._progress.staged is not None:
             running.update(self._progress.staged.sources)
         return running

@@ -49,7 +49,7 @@ from themis_jupyter.report import Change, StateSummary
             FAILED,
             "counter FAILED: initialize failed: ValueError: bad; then the rollback failed: "
             "OSError: port in use. Its saved state is kept; the next successful reload "
-            "receives it.",
+            "receives it, or goes on without it (--fresh).",
         ),
         (
             replace(FAILED, state=()),

@@ -11,8 +11,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, magics_class
 
 from ..catalog import is_path
-from ..errors import PluginError, ThemisError, did_you_mean
-from ..handle import target_of
+from ..errors import PluginError, PluginNotFoundError, ThemisError, did_you_mean
+from ..handle import Handle, target_of
 from ..manager import PluginManager
 from ..report import ReloadReport
 from .arguments import (
@@ -128,7 +128,7 @@ class PluginMagics(Magics):
         raises nothing: the old version goes on running, the report is shown and is false. To stop
         the notebook there: ``report.raise_for_outcome()``. ``print(report)`` tells everything.
         """
-        names = list(dict.fromkeys(self._loaded(name) for name in request.names))
+        names = list(dict.fromkeys(self._loaded(name, request) for name in request.names))
         if names and request.all:
             raise UsageError("%reload_plugin: give names or --all, not both.")
         if not names:
@@ -150,7 +150,7 @@ class PluginMagics(Magics):
 
             %unload_plugin counter
         """
-        name = self._loaded(request.name)
+        name = self._loaded(request.name, request)
         return Unloaded(tuple(self.manager.unload_plugin(name, cascade=request.cascade)))
 
     @command(SOME_NAME)
@@ -171,8 +171,12 @@ class PluginMagics(Magics):
             return Plugins(rows(self.manager))
         name = request.name
         if is_path(name):
-            name = self._loaded(name)
-        return Details(details(self.manager, name))
+            name = self._loaded(name, request)
+        try:
+            return Details(details(self.manager, name))
+        except PluginNotFoundError:
+            _check_no_variable(name, request)
+            raise
 
     @command(
         SOME_NAME,
@@ -199,7 +203,7 @@ class PluginMagics(Magics):
         if request.name is not None:
             known = {event.plugin for event in events}
             if request.name not in known:
-                self._known(request.name, known)
+                self._known(request.name, known, request)
             events = [event for event in events if event.plugin == request.name]
         return Events(events[-request.last :])
 
@@ -220,13 +224,17 @@ class PluginMagics(Magics):
 
     # -- names -----------------------------------------------------------------------------------
 
-    def _loaded(self, name: str) -> str:
+    def _loaded(self, name: str, request: Namespace) -> str:
         """Return the name of a loaded plugin, for its name or path.
 
         :raises ThemisError: there is none.
         """
         if not is_path(name):
-            return self.manager.get_record(name).name
+            try:
+                return self.manager.get_record(name).name
+            except PluginNotFoundError:
+                _check_no_variable(name, request)
+                raise
         from .facts import loaded_from
 
         found = loaded_from(self.manager, name)
@@ -235,11 +243,25 @@ class PluginMagics(Magics):
             raise UsageError(f"no plugin is loaded from {name!r} (loaded: {loaded})")
         return found
 
-    def _known(self, name: str, more: Any) -> None:
+    def _known(self, name: str, more: Any, request: Namespace) -> None:
         """Check that there is a plugin of that name, loaded or not.
 
         :raises UsageError: there is none.
         """
         known = {*self.manager.list_plugins(), *more}
         if name not in known:
+            _check_no_variable(name, request)
             raise UsageError(f"no plugin {name!r}{did_you_mean(name, known)}")
+
+
+def _check_no_variable(name: str, request: Namespace) -> None:
+    """Tell who wrote the name of a variable, where there is no plugin of that name.
+
+    :raises UsageError: the variable holds a plugin.
+    """
+    held = request.namespace.get(name)
+    if isinstance(held, Handle):
+        raise UsageError(
+            f"no plugin {name!r}: that is the variable which holds the plugin; "
+            f"did you mean {target_of(held).name!r}?"
+        )

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..handle import Handle
+from ..names import titled
 from ..render.format import names, seconds
+from ..user_frames import leave_us_out
 
 
 class Result:
@@ -51,10 +53,14 @@ class Loaded(Result):
     def text(self) -> str:
         """Return one line: name, version, what happened."""
         if self.elapsed is None:
-            words = f"{self.name} {self.version} was loaded already"
+            words = f"{self._title} was loaded already"
         else:
-            words = f"{self.name} {self.version} loaded in {seconds(self.elapsed)}"
+            words = f"{self._title} loaded in {seconds(self.elapsed)}"
         return ", ".join([words, *self._details()])
+
+    @property
+    def _title(self) -> str:
+        return titled(self.name, self.version)
 
     def _details(self) -> list[str]:
         found = []
@@ -73,7 +79,7 @@ class Loaded(Result):
             "=" if already else "✓",
             "warn" if self.drift else "calm" if already else "good",
             "Loaded already" if already else "Loaded",
-            f"{self.name} {self.version}",
+            self._title,
             "" if self.elapsed is None else f"in {seconds(self.elapsed)}",
             [", ".join(self._details())] if self._details() else [],
             f"sha256 {self.sha256}" if self.sha256 else "",
@@ -83,12 +89,14 @@ class Loaded(Result):
         # Who writes ``counter = %load_plugin counter`` wants the plugin.
         if name.startswith("_"):
             raise AttributeError(name)
-        raise AttributeError(
+        error = AttributeError(
             f"this is what %load_plugin says, not the plugin, so there is no {name!r}. Use "
             f"%load_plugin {self.name} --as NAME, or .plugin",
             name=name,
             obj=self,
         )
+        leave_us_out(error)
+        raise error
 
 
 @dataclass(frozen=True, repr=False)
