@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from .closure import Closure
-from .config import check_config
+from .config import check_config, overruled
 from .dependencies import dependencies_first
 from .errors import (
     DependentsError,
@@ -20,6 +20,7 @@ from .errors import (
     ThemisError,
     describe,
 )
+from .hooks import misspelt_hooks
 from .instance import SetAside, adopt, clear, init_again, makes_its_own
 from .manifest import Manifest
 from .operation import Operation
@@ -215,7 +216,9 @@ class Transaction:
             source = find_plugin(namespace, candidate.module, candidate.attr)
             source.check()
             # What a factory makes is not known before it runs: CREATE checks that.
+            way.successor = source.plugin_class
             if source.plugin_class is not None:
+                self._operation.warnings += misspelt_hooks(source.plugin_class)
                 self._look_at_manifest(way, candidate.manifest_of(source.plugin_class))
         self._load_dependencies()
 
@@ -248,7 +251,7 @@ class Transaction:
         assert record.instance is not None
         record.gate.used = False
         try:
-            way.state = self._runner.save_state(way.name, record.instance)
+            way.state = self._runner.save_state(way.name, record.instance, way.successor)
         except (Exception, SystemExit, GeneratorExit) as error:
             if not self._request.fresh:
                 raise
@@ -316,7 +319,9 @@ class Transaction:
             return None
         if way.restored:
             return "by initialize()"
+        fresh = dict(vars(way.instance))
         self._runner.restore_state(way.name, way.instance, state)
+        self._operation.warnings += overruled(way.name, way.config, fresh, vars(way.instance))
         return None
 
     def _settle(self) -> None:

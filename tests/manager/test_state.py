@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import Any
 
 import pytest
 
 from tests.manager.conftest import Lab
 from themis_jupyter import Outcome, Phase
-from themis_jupyter.errors import ConfigError, PluginDefinitionError
+from themis_jupyter.errors import ConfigError, PluginDefinitionError, ThemisError
 
 # -- restored exactly once -------------------------------------------------------------------------
 
@@ -649,3 +650,50 @@ def test_transient_may_depend_on_the_instance(lab: Lab) -> None:
     lab.edit("keeps.py", '"old"', '"new"')
     lab.reload("keeps").raise_for_outcome()
     assert (handle.lock, handle.model) == ("new", 2)
+
+
+LISTS_ITS_STATE = """
+    from themis_jupyter import StatefulPlugin
+
+    class P(StatefulPlugin):
+        def initialize(self, config):
+            self.items = []
+
+        def save_state(self):
+            return list(self.items)
+"""
+
+
+def test_state_that_nobody_could_take_back_is_refused_in_time(lab: Lab) -> None:
+    plugin = lab.load("lister", LISTS_ITS_STATE)
+    plugin.items.append(1)
+    lab.edit("lister.py", "self.items = []", "self.items, self.more = [], 1")
+    report = lab.reload("lister")
+    assert report.outcome is Outcome.ABORTED
+    assert "write restore_state(state) as well" in str(report.error)
+    assert plugin.items == [1]
+    # The way out that it names: the new code can take it.
+    taking = "def restore_state(self, state):\n        self.items = state\n\n    def save_state"
+    lab.edit("lister.py", "def save_state", taking)
+    assert lab.reload("lister")
+    assert (plugin.items, plugin.more) == ([1], 1)
+
+
+def test_a_file_inside_a_package_names_the_package(lab: Lab) -> None:
+    lab.write("bundle/__init__.py", "")
+    lab.write(
+        "bundle/core.py",
+        "from .other import X\nfrom themis_jupyter import Plugin\nclass P(Plugin): pass\n",
+    )
+    with pytest.raises(ThemisError, match=r"belongs to the package 'bundle'"):
+        lab.manager.load_plugin(lab.folder / "bundle" / "core.py")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a thing of POSIX")
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(lab: Lab) -> None:
+    lab.load("lister", LISTS_ITS_STATE)
+    (lab.folder / "lister.py").unlink()
+    os.mkfifo(lab.folder / "lister.py")
+    report = lab.reload("lister")
+    assert report.outcome is Outcome.ABORTED
+    assert "is not a file" in str(report.error)

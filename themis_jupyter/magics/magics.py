@@ -78,6 +78,7 @@ class PluginMagics(Magics):
         if variable is not None:
             self._shell.push({variable: handle})
             warn_of_hidden(variable)
+        from ..hooks import misspelt_hooks
         from .drift import drift_of
         from .facts import source_hash, version_of
 
@@ -94,6 +95,7 @@ class PluginMagics(Magics):
             elapsed=None if record.name in before else elapsed,
             drift=drift_of(record),
             sha256=source_hash(record.module),
+            notes=() if record.instance is None else tuple(misspelt_hooks(type(record.instance))),
         )
 
     def _remember(self, asked: str, error: ThemisError) -> None:
@@ -106,6 +108,7 @@ class PluginMagics(Magics):
         NAMES,
         takes("--all", action="store_true", help="reload all that are loaded"),
         CASCADE,
+        CONFIG,
         takes(
             "--full", action="store_true", help="run every statement again, as a new import does"
         ),
@@ -122,6 +125,7 @@ class PluginMagics(Magics):
 
             %reload_plugin counter
             report = %reload_plugin counter --fresh
+            %reload_plugin counter --config {"step": 3}
             %reload_plugin --all -q
 
         The result is a report, and is true if the plugins run what is on disk. A reload that fails
@@ -135,8 +139,13 @@ class PluginMagics(Magics):
             names = self.manager.list_loaded_plugins()
         if not names:
             raise UsageError("no plugin is loaded. Load one: %load_plugin NAME")
+        configs = {}
+        if request.config is not None:
+            if len(names) > 1 or request.all:
+                raise UsageError("%reload_plugin: --config is for one plugin; name it.")
+            configs = {names[0]: read_config(request.config, request.namespace)}
         return self.manager.reload_plugins(
-            names, cascade=request.cascade, full=request.full, fresh=request.fresh
+            names, configs=configs, cascade=request.cascade, full=request.full, fresh=request.fresh
         )
 
     @command(

@@ -39,6 +39,7 @@ class Loaded(Result):
     :param along: names of what was loaded because this plugin needs it.
     :param elapsed: seconds; None where it was loaded already.
     :param drift: what is different on disk by now; empty if nothing is.
+    :param notes: what in the plugin looks like a mistake.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Loaded(Result):
     elapsed: float | None = None
     drift: str = ""
     sha256: str = field(default="", kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def text(self) -> str:
         """Return one line: name, version, what happened."""
@@ -56,7 +58,7 @@ class Loaded(Result):
             words = f"{self._title} was loaded already"
         else:
             words = f"{self._title} loaded in {seconds(self.elapsed)}"
-        return ", ".join([words, *self._details()])
+        return "\n".join([", ".join([words, *self._details()]), *(f"! {n}" for n in self.notes)])
 
     @property
     def _title(self) -> str:
@@ -81,7 +83,7 @@ class Loaded(Result):
             "Loaded already" if already else "Loaded",
             self._title,
             "" if self.elapsed is None else f"in {seconds(self.elapsed)}",
-            [", ".join(self._details())] if self._details() else [],
+            [*([", ".join(self._details())] if self._details() else []), *self.notes],
             f"sha256 {self.sha256}" if self.sha256 else "",
         )
 

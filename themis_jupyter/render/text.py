@@ -28,7 +28,7 @@ def headline(report: ReloadReport) -> str:
         case Outcome.ABORTED:
             head = f"{who} {'were' if many else 'was'} not reloaded"
             if step:
-                head += f" (stopped {_where(step, report)})"
+                head += f" (aborted {_where(step, report)})"
                 reason = cause(report)
         case Outcome.ROLLED_BACK:
             head = f"{who} rolled back"
