@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Iterable
 from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ else:
         return issubclass(type(item), kinds)
 
 
+_class_namespace: Any = type.__dict__["__dict__"].__get__
+
+
 def attributes_of(item: object) -> dict[str, Any] | None:
     """Return an object's own ``__dict__``, past any ``__getattribute__``; None without one."""
     try:
@@ -23,6 +27,11 @@ def attributes_of(item: object) -> dict[str, Any] | None:
     except Exception:  # noqa: BLE001 - a class may have a property of that name
         return None
     return attributes if type(attributes) is dict else None
+
+
+def class_dict(cls: Any) -> object:
+    """Return the dict behind ``vars(cls)``, which is nobody's to write to, past its metaclass."""
+    return gc.get_referents(_class_namespace(cls))[0]
 
 
 def slot_members(cls: type) -> list[MemberDescriptorType]:
