@@ -17,9 +17,8 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     if plan.full:
         return frozenset()
     path = qualified.split(".")
-    new = next((s for s in plan.run if s.kind == "class" and s.title == path[0]), None)
-    old = plan.predecessors.get(new) if new is not None else None
-    if new is None or old is None:
+    old, new = (_maker(outline, path[0]) for outline in (plan.diff.old, plan.new))
+    if old is None or new not in plan.run or plan.predecessors.get(new) is not old:
         return frozenset()
     before, after = _body(plan.diff.old, old, path), _body(plan.new, new, path)
     if before is None or after is None:
@@ -34,6 +33,12 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
         if not uses & plan.dirty.keys() and not uses & (_changed(was, after)):
             kept.add(name)
     return frozenset(kept)
+
+
+def _maker(outline: Outline, name: str) -> Statement | None:
+    """Return the ``class`` statement that a name's value comes from."""
+    last = next((s for s in reversed(outline.statements) if name in s.names.binds), None)
+    return last if last is not None and last.kind == "class" else None
 
 
 def _body(outline: Outline, statement: Statement, path: list[str]) -> ast.ClassDef | None:

@@ -61,16 +61,20 @@ class Reach:
                     pending += statement.names.later
         return seen
 
-    def may_call(self, statement: Statement, members: Mapping[str, frozenset[str]]) -> str | None:
-        """Return the class, among ``members``, of which a statement may call a changed method.
+    def may_call(
+        self, used: Iterable[str], asked: Iterable[str], members: Mapping[str, frozenset[str]]
+    ) -> str | None:
+        """Return the class, among ``members``, of which code may call a changed method.
 
         A method counts as called where its name stands after a dot in the code that may run.
 
+        :param used: names that the code uses.
+        :param asked: names that it asks objects for.
         :param members: by class, the names of its changed methods.
         """
         names: set[str] = set()
-        attributes = set(statement.names.attributes)
-        pending = list(statement.names.now)
+        attributes = set(asked)
+        pending = list(used)
         grown = True
         while grown:
             before = len(attributes), len(names)
