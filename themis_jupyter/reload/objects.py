@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ else:
         return issubclass(type(item), kinds)
 
 
+_class_name: Any = type.__dict__["__name__"].__get__
 _class_namespace: Any = type.__dict__["__dict__"].__get__
 
 
@@ -34,6 +35,15 @@ def class_dict(cls: Any) -> object:
     return gc.get_referents(_class_namespace(cls))[0]
 
 
+def name_of(value: Any) -> object:
+    """Return the name that a class or function, or what a decorator made of one, was defined by."""
+    if is_a(value, type):
+        return _class_name(value)
+    if is_a(value, FunctionType):
+        return value.__name__
+    return (attributes_of(value) or {}).get("__name__")
+
+
 def slot_members(cls: type) -> list[MemberDescriptorType]:
     """Return the descriptors of all slots that objects of a class have."""
     return [
@@ -48,6 +58,15 @@ def slot_members(cls: type) -> list[MemberDescriptorType]:
 def cells_of(function: FunctionType) -> dict[str, CellType]:
     """Return a function's closure cells by the names of its free variables."""
     return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
+
+
+def contents_of(cells: Iterable[CellType] | None) -> Iterator[object]:
+    """Yield what closure cells hold."""
+    for cell in cells or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # empty
+            continue
 
 
 LruCache: Any = type(functools.lru_cache(lambda: None))

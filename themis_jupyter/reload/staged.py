@@ -17,6 +17,7 @@ from .group import staged_import
 from .nursery import Nursery, bury
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
+from .relocate import relocate_new
 from .roots import roots_of
 from .stage import Draft
 from .substitute import Substitution
@@ -133,6 +134,9 @@ class Staged:
         born = self._nursery.objects()
         self._note_new(born)
         ids = {id(item) for item in born}
+        for item in self.drafts:
+            if (moves := item.moves) is not None:
+                relocate_new(born, moves, item.code)
         for item in self.drafts:
             match_module(item, ids, self._found)
         globals_ = {id(d.scratch): d.live for d in self.drafts}
