@@ -84,7 +84,7 @@ class Describer:
             return "instance", type(value).__qualname__, self.instance(value, call=call)
         if isinstance(value, types.GetSetDescriptorType | types.MemberDescriptorType):
             return type(value).__name__, value.__name__
-        if type(value).__repr__ is object.__repr__:
+        if "__repr__" not in {n for c in type(value).__mro__[:-1] for n in vars(c)}:
             return "object", type(value).__qualname__
         return type(value).__name__, repr(value)
 
@@ -98,7 +98,8 @@ class Describer:
         inner: Any = inspect.unwrap(value)
         code = getattr(inner, "__code__", None)
         yield code and code.co_filename == self.filename and list(_lines(code))
-        yield getattr(value, "__code__", None) and value.__code__.co_firstlineno
+        if value.__code__.co_filename == self.filename:
+            yield value.__code__.co_firstlineno
         yield inspect.iscoroutinefunction(inner), inspect.isgeneratorfunction(inner)
 
     def _signature(self, value: Any) -> Plain:
@@ -210,7 +211,7 @@ def _step(awaitable: Any) -> Any:
     raise AssertionError("it waits for something")
 
 
-def _lines(code: types.CodeType) -> Iterator[tuple[str, list[int | None]]]:
+def _lines(code: types.CodeType) -> Iterator[tuple[str, list[int]]]:
     yield code.co_name, sorted({line for _, _, line in code.co_lines() if line is not None})
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

@@ -6,9 +6,9 @@ each other for ever) is left out, so each list of items is a module that imports
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -96,8 +96,9 @@ class Env:
             kind = self.kinds.get(name, "")
             if name in ("functools.cache", "dataclass"):
                 found.append((name, "cache"))
-            elif kind.startswith("deco") and binder not in self.closure(name):
-                if self.closure(name) <= self.kinds.keys():
+            elif kind.startswith("deco"):
+                needs = self.closure(name)
+                if binder not in needs and needs <= self.kinds.keys():
                     self.use(name, binder)
                     found.append((f"{name}(2)" if kind == "deco args" else name, kind))
         return found
@@ -121,9 +122,6 @@ class Expr:
 
 class Body:
     """What an item binds its name to."""
-
-    #: Whether the statement is one that runs again only when something it uses changes.
-    definition: ClassVar[bool] = False
 
     def render(self, env: Env, name: str) -> list[str]:
         raise NotImplementedError
@@ -193,7 +191,6 @@ class Func(Body):
     doc: int = 0
     decorators: tuple[str, ...] = ()
     inner_gap: int = 0
-    definition = True
 
     def render(self, env: Env, name: str) -> list[str]:
         decorators = env.decorators(self.decorators, name)
@@ -235,7 +232,6 @@ class Factory(Body):
 
     expr: Expr = Expr()
     free: tuple[str, ...] = ("n",)
-    definition = True
 
     def render(self, env: Env, name: str) -> list[str]:
         value = self.expr.render(env, name, now=False)
@@ -282,7 +278,6 @@ class Deco(Body):
 
     kind: Literal["wraps", "class", "args", "same", "mark"] = "wraps"
     expr: Expr = Expr()
-    definition = True
 
     def render(self, env: Env, name: str) -> list[str]:
         value = self.expr.render(env, name, now=False)
@@ -315,6 +310,8 @@ class Deco(Body):
 
 @dataclass(frozen=True)
 class Member:
+    """A statement of a class body."""
+
     name: str = "m0"
     kind: Literal["attribute", "method", "static", "class", "property", "nested"] = "method"
     expr: Expr = Expr()
@@ -352,7 +349,6 @@ class Class(Body):
     made: Expr | None = None
     doc: int = 0
     decorators: tuple[str, ...] = ()
-    definition = True
 
     def render(self, env: Env, name: str) -> list[str]:
         bases: list[str] = []
@@ -395,7 +391,6 @@ class Data(Body):
 
     fields: tuple[tuple[str, Expr], ...] = ()
     frozen: bool = False
-    definition = True
 
     def render(self, env: Env, name: str) -> list[str]:
         lines = ["@dataclass(frozen=True)" if self.frozen else "@dataclass", f"class {name}(Root):"]
@@ -413,7 +408,6 @@ class Members(Body):
     """An enumeration."""
 
     members: tuple[tuple[str, Expr], ...] = ()
-    definition = True
 
     def render(self, env: Env, name: str) -> list[str]:
         lines = [f"class {name}(Enum):"]
@@ -457,6 +451,45 @@ class Import(Body):
     def render(self, env: Env, name: str) -> list[str]:
         env.bind(name, "value" if "pi" in self.what else "module")
         return [self.what.format(name)]
+
+
+@dataclass(frozen=True)
+class Fail(Body):
+    """Something that raises while the module runs."""
+
+    how: str = "raise"
+    error: str = "ValueError(1)"
+
+    def render(self, env: Env, name: str) -> list[str]:
+        classes = [n for n, kind in env.kinds.items() if kind == "class"]
+        return [
+            line.format(error=self.error, base=classes[0] if classes else "Root")
+            for line in FAILURES[self.how]
+        ]
+
+
+FAILURES = {
+    "raise": ["raise {error}"],
+    "call": ["Boom = [side.boom({error}) for _ in (1, 2)]"],
+    "class body": ["class Boom({base}):", "    x = 1", "    y = side.boom({error})"],
+    "decorator": ["@(lambda f: side.boom({error}))", "def boom():", "    pass"],
+    "class decorator": ["@(lambda c: side.boom({error}))", "class Boom({base}):", "    pass"],
+    "default": ["def boom(x=side.boom({error})):", "    pass"],
+    "metaclass": ["class Boom(metaclass=lambda *a: side.boom({error})):", "    pass"],
+    "__set_name__": ["class Boom({base}):", "    x = side.Named({error})"],
+    "__init_subclass__": [
+        "class Boom({base}):",
+        "    def __init_subclass__(cls):",
+        "        side.boom({error})",
+        "class Boom2(Boom):",
+        "    pass",
+    ],
+    "deep": ["def boom():", "    return boom()", "boom()"],
+}
+ERRORS = (
+    "ValueError(1)", "KeyboardInterrupt", "SystemExit(1)", "GeneratorExit", "StopIteration",
+    "RecursionError", "MemoryError", "side.Odd", "ExceptionGroup('x', [OSError()])",
+)  # fmt: skip
 
 
 WRAPS = {
@@ -617,6 +650,7 @@ DECO_BODIES = {
     "Registry": st.just(Registry()),
 }
 
+failures = st.builds(Fail, st.sampled_from(sorted(FAILURES)), st.sampled_from(ERRORS))
 gaps = st.integers(0, 2)
 wraps = st.sampled_from(["", "", "", "", "", "", *WRAPS])
 rarely = st.sampled_from([False, False, False, True])
@@ -726,3 +760,12 @@ def histories(draw: st.DrawFn, length: int = 4) -> list[Program]:
     for _ in range(draw(st.integers(1, length))):
         history.append(draw(edits(history[-1])))
     return history
+
+
+@st.composite
+def failing(draw: st.DrawFn, program: Program) -> Program:
+    """``program`` with a statement somewhere that raises."""
+    items = list(program.items)
+    item = Item("boom", draw(failures), draw(gaps), draw(wraps))
+    items.insert(draw(st.integers(0, len(items))), item)
+    return replace(program, items=tuple(items))

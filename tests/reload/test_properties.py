@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import os
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.reload import snapshot
 from tests.reload.describing import STATE, Describer, first_difference, public
-from tests.reload.programs import Class, Program, Rendered, State, edits, histories, programs
+from tests.reload.programs import Program, Rendered, State, failing, histories, programs
 from themis_jupyter.errors import ReloadError, UnpatchableError
 from themis_jupyter.testing import Workspace
 from themis_jupyter.testing import workspace as make_workspace
@@ -66,8 +66,18 @@ SIDE = """
     def nothing():
         yield
 
+    class Odd(BaseException):
+        pass
+
     def boom(error):
         raise error
+
+    class Named:
+        def __init__(self, error):
+            self.error = error
+
+        def __set_name__(self, owner, name):
+            raise self.error
     """
 
 
@@ -109,10 +119,10 @@ class Lab:
             probe.__file__ = str(ws.path("m.py"))
             importable(self.version, probe)
         self.m = ws.load("m", self.version.text.encode())
-        self.marked: dict[str, Any] = {}
+        self.user = User(ws, self.m)
         self.mark()
 
-    @contextmanager
+    @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
         """Let a fresh import not be seen in what the statements of the module note."""
         log = list(self.side.LOG)
@@ -146,6 +156,7 @@ class Lab:
         check_same(self.m, fresh, version)
         check_identity(before, vars(self.m), vars(fresh))
         holders.check(self.m, fresh)
+        self.user.check(self.m, fresh)
         check_runs(old, version, before, vars(self.m), list(self.side.LOG))
         check_registry(self.m, fresh, version)
         self.mark()
@@ -221,16 +232,11 @@ def check_identity(before: dict[str, Any], live: dict[str, Any], fresh: dict[str
         own = [
             before[n]
             for n in together
-            if kind_of(before.get(n)) is kind_of(value)
+            if kind_of(before.get(n)) == kind_of(value)
             and getattr(before[n], "__module__", None) == "m"
             and before[n].__name__ == n == value.__name__
         ]
         assert not own or any(live[name] is old for old in own), f"{name} is another object"
-    for value in definitions(live).values():
-        if isinstance(value, type):
-            gc.collect() if len(set(map(str, value.__subclasses__()))) < len(
-                value.__subclasses__()
-            ) else None
 
 
 class Holders:
@@ -243,28 +249,81 @@ class Holders:
             if value.__name__ == name == value.__qualname__
         }
         self.instances: dict[str, Any] = {}
-        for name, value in self.named.items():
-            if isinstance(value, type):
-                try:
-                    self.instances[name] = value() if not hasattr(value, "__members__") else None
-                except Exception:  # noqa: BLE001 - it cannot be made without arguments
-                    continue
+        self.methods: list[tuple[str, str, Any]] = []
+        for name, cls in self.named.items():
+            if isinstance(cls, type) and not hasattr(cls, "__members__"):
+                with contextlib.suppress(TypeError):  # it cannot be made without arguments
+                    self.instances[name] = cls()
+        for name, one in self.instances.items():
+            for key, value in vars(type(one)).items():
+                if isinstance(value, types.FunctionType) and not key.startswith("_"):
+                    self.methods.append((name, key, getattr(one, key)))
 
     def check(self, m: Any, fresh: Any) -> None:
         """All of it behaves as the new version does."""
         told, wanted = Describer(m), Describer(fresh)
+        twins = {}
         for name, old in self.named.items():
             new = vars(fresh).get(name)
-            if kind_of(new) is not kind_of(old) or getattr(new, "__name__", "") != name:
+            if kind_of(new) != kind_of(old) or getattr(new, "__name__", "") != name:
                 continue
             same(told(old), wanted(new), f"what was taken as {name}")
             one = self.instances.get(name)
             if one is None or new.__module__ != "m":
                 continue
             assert isinstance(one, vars(m)[name])
-            twin = new.__new__(new)
-            vars(twin).update(vars(one))
-            same(told.instance(one), wanted.instance(twin), f"an old instance of {name}")
+            twins[name] = twin_of(one, new)
+            same(told.instance(one), wanted.instance(twins[name]), f"an old instance of {name}")
+        for name, key, method in self.methods:
+            if name in twins and isinstance(vars(type(twins[name])).get(key), types.FunctionType):
+                new = getattr(twins[name], key)
+                same(told(method), wanted(new), f"the bound method {name}.{key}")
+
+
+def twin_of(one: Any, cls: Any) -> Any:
+    """Return an instance of ``cls`` with the attributes of ``one``."""
+    twin = cls.__new__(cls)
+    vars(twin).update(vars(one))
+    return twin
+
+
+class User:
+    """A module with subclasses of what another module had when this one was imported."""
+
+    def __init__(self, ws: Workspace, m: Any) -> None:
+        self.texts = {
+            name: f"class Sub_{name}(m.{name}):\n    def own(self):\n        return {name!r}\n"
+            for name, value in definitions(vars(m)).items()
+            if isinstance(value, type) and not getattr(value, "__members__", None)
+        }
+        self.module = ws.load("user", "import m\n" + "".join(self.texts.values()))
+        self.instances: dict[str, Any] = {}
+        for name in self.texts:
+            with contextlib.suppress(TypeError):
+                self.instances[name] = vars(self.module)[f"Sub_{name}"]()
+
+    def check(self, m: Any, fresh: Any) -> None:
+        """Where the class is still there, the subclass is one of its new version."""
+        told, wanted = Describer(m), Describer(fresh)
+        for name, one in self.instances.items():
+            cls, new = type(one), vars(fresh).get(name)
+            if isinstance(new, type) and cls.__bases__ == (vars(m)[name],):
+                namespace = {"m": fresh, "__name__": "user"}
+                exec(self.texts[name], namespace)
+                twin = twin_of(one, namespace[f"Sub_{name}"])
+                same(told.instance(one), wanted.instance(twin), f"a subclass of {name}")
+
+    def check_subclasses(self, m: Any, fresh: Any) -> None:
+        """No class of an earlier version, or of the scratch namespace, is left among the subclasses."""
+        gc.collect()
+        held = {id(cls) for one in self.instances.values() for cls in type(one).__mro__}
+        held -= {id(value) for value in vars(m).values()}
+        for name, value in {"Root": fresh.Root, **definitions(vars(fresh))}.items():
+            if isinstance(value, type):
+                live: list[type] = vars(m)[name].__subclasses__()
+                ours = [c for c in live if c.__module__ == "m" and id(c) not in held]
+                names = sorted(c.__qualname__ for c in ours)
+                assert names == sorted(c.__qualname__ for c in value.__subclasses__())
 
 
 def check_runs(
@@ -315,14 +374,54 @@ def check_registry(m: Any, fresh: Any, version: Version) -> None:
             assert len([1 for item in m.REG if item is value]) == 1, f"{name} in the registry"
 
 
-@many(150)
+def lab_for(ws: Workspace, history: list[Program]) -> tuple[Lab, list[Version]]:
+    """Return a module at its first version, and the others; drop what fails by itself."""
+    lab = Lab(ws, history[0])
+    versions = [Version(program) for program in history[1:]]
+    with lab.quiet():
+        for version in versions:
+            importable(version, lab.m)
+    return lab, versions
+
+
+@many(180)
 @given(histories())
 def test_reloading_gives_what_a_fresh_import_gives(history: list[Program]) -> None:
     with make_workspace() as ws:
-        lab = Lab(ws, history[0])
-        versions = [Version(program) for program in history[1:]]
-        with lab.quiet():
-            for version in versions:
-                importable(version, lab.m)
+        lab, versions = lab_for(ws, history)
         for version in versions:
             lab.go(version)
+        lab.user.check_subclasses(lab.m, lab.fresh(lab.version))
+
+
+@many(120)
+@given(histories(length=2), st.data())
+def test_failed_reload_leaves_no_trace_and_the_repaired_file_reloads(
+    history: list[Program], data: st.DataObject
+) -> None:
+    with make_workspace() as ws:
+        lab, versions = lab_for(ws, history)
+        for version in versions[:-1]:
+            lab.go(version)
+        broken = Version(data.draw(failing(versions[-1].program)))
+        holders = Holders(lab.m)
+        modules = lab.side, lab.m, lab.user.module
+        before = snapshot.take(vars(holders), modules=modules)
+        ws.write("m.py", broken.text.encode())
+        with pytest.raises((ReloadError, KeyboardInterrupt)):
+            ws.reload(lab.m)
+        assert snapshot.difference(before, snapshot.take(vars(holders), modules=modules)) == []
+        del before
+        lab.go(versions[-1])
+
+
+@many(40)
+@given(programs())
+def test_same_text_changes_nothing(program: Program) -> None:
+    with make_workspace() as ws:
+        lab = Lab(ws, program)
+        before = snapshot.take(modules=(lab.side, lab.m, lab.user.module))
+        ws.write("m.py", f"{program.text}\n# the end\n".encode())
+        assert not ws.reload(lab.m).ran
+        after = snapshot.take(modules=(lab.side, lab.m, lab.user.module))
+        assert snapshot.difference(before, after) == []
