@@ -18,9 +18,10 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     if plan.full:
         return frozenset()
     path = qualified.split(".")
-    new = plan.running_class(path[0])
-    old = plan.predecessors.get(new) if new is not None else None
-    if new is None or old is None:
+    old, new = (makers.get(path[0]) for makers in plan.makers)
+    if old is None or new not in plan.run or plan.predecessors.get(new) is not old:
+        return frozenset()
+    if old.kind != "class" or new.kind != "class":
         return frozenset()
     before, after = _body(plan.diff.old, old, path), _body(plan.new, new, path)
     if before is None or after is None:

@@ -117,6 +117,8 @@ class Matcher:
     def _classes(self, old: type, new: type, name: str) -> bool:
         if id(new) not in self.born or not (old.__module__ == new.__module__ == self.module):
             return False
+        if self.scratch.get(new.__qualname__) is new:
+            name = new.__qualname__  # and not the way that happened to lead here
         keep_composites(old, new)
         self.found.pair(old, new, name, self.module)
         before = vars(old)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
 from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ def mro_of(cls: type) -> tuple[type, ...]:
 
 #: Sets an object's class, past any property of that name.
 set_class: Any = vars(object)["__class__"].__set__
+_class_name: Any = type.__dict__["__name__"].__get__
+_class_namespace: Any = type.__dict__["__dict__"].__get__
 
 
 def attributes_of(item: object) -> dict[str, Any] | None:
@@ -44,6 +47,20 @@ def attributes_of(item: object) -> dict[str, Any] | None:
     except Exception:  # noqa: BLE001 - a class may have a property of that name
         return None
     return attributes if type(attributes) is dict else None
+
+
+def class_dict(cls: Any) -> object:
+    """Return the dict behind ``vars(cls)``, which is nobody's to write to, past its metaclass."""
+    return gc.get_referents(_class_namespace(cls))[0]
+
+
+def name_of(value: Any) -> object:
+    """Return the name that a class or function, or what a decorator made of one, was defined by."""
+    if is_a(value, type):
+        return _class_name(value)
+    if is_a(value, FunctionType):
+        return value.__name__
+    return (attributes_of(value) or {}).get("__name__")
 
 
 def slot_members(cls: type) -> list[MemberDescriptorType]:
@@ -60,6 +77,15 @@ def slot_members(cls: type) -> list[MemberDescriptorType]:
 def cells_of(function: FunctionType) -> dict[str, CellType]:
     """Return a function's closure cells by the names of its free variables."""
     return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
+
+
+def contents_of(cells: Iterable[CellType] | None) -> Iterator[object]:
+    """Yield what closure cells hold."""
+    for cell in cells or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # empty
+            continue
 
 
 LruCache: Any = type(functools.lru_cache(lambda: None))

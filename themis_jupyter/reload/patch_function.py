@@ -63,7 +63,7 @@ def patch_function(
     type_params = getattr(new, "__type_params__", ())
     if type_params or getattr(old, "__type_params__", ()):
         writes.attribute(old, "__type_params__", substitute(type_params))
-    if _patch_attributes(writes, old, attributes, made_by_source):
+    if patch_attributes(writes, old, attributes, made_by_source):
         differs.append("attributes")
     return differs
 
@@ -92,9 +92,14 @@ def _patch_defaults(
     return differs
 
 
-def _patch_attributes(
-    writes: Writes, old: FunctionType, attributes: dict[str, Any], made_by_source: frozenset[str]
+def patch_attributes(
+    writes: Writes, old: Any, attributes: dict[str, Any], made_by_source: frozenset[str]
 ) -> bool:
+    """Add the writes for the attributes of a function, or of what stands for one.
+
+    :param made_by_source: attributes that the old source put there; others were set from outside and stay.
+    :returns: whether there is anything to write.
+    """
     before = vars(old)
     count = len(writes)
     for key, value in attributes.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType, ModuleType
@@ -17,10 +17,10 @@ from .class_body import kept_members
 from .correspondence import Correspondence, Pair
 from .descendants import Descendants
 from .match import Matcher
-from .objects import PLAIN, LruCache, attributes_of, is_a, partial_state
+from .objects import PLAIN, LruCache, attributes_of, is_a, name_of, partial_state
 from .outline import Statement
 from .patch_class import patch_class, same_value
-from .patch_function import patch_function
+from .patch_function import patch_attributes, patch_function
 from .relocate import relocate
 from .stage import Draft
 from .substitute import Substitution
@@ -48,15 +48,16 @@ def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
     matcher = Matcher(draft.module.__name__, draft.live, draft.scratch, born, found)
     by_definition = _defined(draft)
     rebound = draft.rebound()
+    gone = draft.deleted()
+    staying = {id(value) for n, value in draft.live.items() if n not in rebound and n not in gone}
+    kept = {name for _, statement in draft.plan.diff.kept for name in statement.names.binds}
     # A function found under its own name goes first: that settles aliases (``g = f``).
-    for name in sorted(rebound, key=lambda n: _own_name(rebound[n]) != n):
+    for name in sorted(rebound, key=lambda n: name_of(rebound[n]) != n):
         old = draft.live.get(name, _ABSENT)
+        if id(old) in staying and name not in kept and name_of(old) != name:
+            continue  # ``g = f`` became another definition; f is what it was
         if old is not _ABSENT:
             matcher.match(old, rebound[name], name, own=name in by_definition)
-
-
-def _own_name(value: Any) -> object:
-    return value.__name__ if is_a(value, FunctionType | type) else None
 
 
 def _defined(draft: Draft) -> set[str]:
@@ -79,24 +80,39 @@ def patch_module(
     :raises UnpatchableError: CPython cannot make one of the changes.
     """
     dropped = {name for s in draft.plan.again for name in s.names.binds}
+    given: set[int] = set()
     for pair in found:
         if pair.module == draft.module.__name__ and pair.name.partition(".")[0] not in dropped:
             _patch_pair(patch, pair, draft, substitute)
+            given.add(id(pair.old))
+    for name in draft.plan.stale & draft.live.keys():
+        for cache in _caches_inside(draft.live[name], draft.module.__name__):
+            if id(cache) not in given:
+                patch.writes.add((cache.cache_clear,))
     _patch_names(patch, draft, dropped, substitute)
-    if draft.plan.moved:
-        moved = sorted(
-            (
-                (range(old.start, old.end + 1), new.start - old.start)
-                for old, new in draft.plan.moved
-            ),
-            key=lambda entry: entry[0].start,
-        )
-        module = draft.module.__name__
+    moves = draft.moves
+    if moves is not None:
         values = list(draft.live.values())
-        relocate(
-            patch.writes, values, draft.source.filename, moved, module, found.taken,
-            patch.descendants.add,
-        )  # fmt: skip
+        name = draft.module.__name__
+        tell = patch.descendants.add
+        relocate(patch.writes, values, moves, name, lambda item: id(item) in given, tell)
+
+
+def _caches_inside(value: Any, module: str) -> Iterator[Any]:
+    """Yield what remembers results (``lru_cache``): the value itself, or methods of a class."""
+    seen: set[int] = set()
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if is_a(item, LruCache):
+            yield item
+        elif is_a(item, staticmethod | classmethod):
+            pending.append(item.__func__)
+        elif is_a(item, type) and item.__module__ == module:
+            pending += vars(item).values()
 
 
 def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution) -> None:
@@ -122,6 +138,9 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
     elif is_a(new, LruCache):
         # It goes on calling the old function, which has the new code; only old results must go.
         writes.add((old.cache_clear,))
+        given = {key: substitute(value) for key, value in vars(new).items()}
+        if patch_attributes(writes, old, given, produced.get(name, frozenset())):
+            _tell(patch, ["attributes"], "function", pair)
     elif is_a(new, functools.partial):
         writes.add((old.__setstate__, _state(new, substitute)), (old.__setstate__, _state(old)))
     elif not is_a(new, staticmethod | classmethod | property):
@@ -217,7 +236,7 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
         annotations = {key: substitute(value) for key, value in _annotations(draft).items()}
         if annotations != live.get("__annotations__", {}):
             writes.item(live, "__annotations__", annotations)
-    for name in sorted(draft.plan.removed):
+    for name in sorted(draft.deleted()):
         if name in live and name not in draft.scratch:
             told.append(Change("removed", kind_of(live[name]), name, module))
             writes.delete_item(live, name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ast
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -34,6 +35,7 @@ class Plan:
     :param moved: unchanged statements on other lines: (old, new).
     :param dirty: names whose value or definition may differ, each with the reason.
     :param methods: classes in which only methods changed, with their names; they are not dirty.
+    :param stale: functions and classes whose results may differ; what they remember of them is to go.
     :param notes: what cannot be taken back, in words.
     """
 
@@ -45,6 +47,7 @@ class Plan:
     moved: list[tuple[Statement, Statement]] = field(default_factory=list)
     dirty: dict[str, str] = field(default_factory=dict)
     methods: dict[str, frozenset[str]] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -63,12 +66,13 @@ class Plan:
         return {new: old for old, new in [*self.diff.kept, *self.diff.changed]}
 
     @cached_property
-    def _classes(self) -> dict[str, Statement]:
-        return {s.title: s for s in reversed(self.run) if s.kind == "class"}
-
-    def running_class(self, title: str) -> Statement | None:
-        """Return the first class statement of that name which runs. To be asked when all is planned."""
-        return self._classes.get(title)
+    def makers(self) -> tuple[dict[str, Statement], dict[str, Statement]]:
+        """The old and the new statement that each name's value comes from: the last that binds it."""
+        old, new = (
+            {name: s for s in outline.statements for name in s.names.binds}
+            for outline in (self.diff.old, self.diff.new)
+        )
+        return old, new
 
     @cached_property
     def stores(self) -> dict[str, set[str]]:
@@ -122,6 +126,8 @@ def plan_reload(
         for name in statement.names.binds:
             plan.dirty.setdefault(name, f"the statement that bound {name} is gone")
         _note_leftovers(plan, statement)
+    for name in _in_another_order(plan):
+        plan.dirty.setdefault(name, f"the statements that bind {name} changed places")
     plan.run.update(rerun or {})
     for name in dirty:
         plan.dirty.setdefault(name, f"{name} is reloaded too")
@@ -131,15 +137,25 @@ def plan_reload(
     plan.run = {s: plan.run[s] for s in diff.new.statements if s in plan.run}
     _note_repeats(plan)
     plan.moved = [
-        (old, new) for old, new in diff.kept if old.start != new.start and new not in plan.run
+        (old, new)
+        for old, new in diff.kept
+        if new not in plan.run and (old.start != new.start or _laid_out_anew(diff, old, new))
     ]
     return plan
+
+
+def _laid_out_anew(diff: Diff, old: Statement, new: Statement) -> bool:
+    """Return whether the same code stands on other lines within its statement."""
+    return old is not new and diff.old.segment(old) != diff.new.segment(new)
+
+
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.AnnAssign)
 
 
 def _run_definitions(plan: Plan) -> None:
     """Another ``from __future__`` import changes what unchanged definitions mean."""
     for _, statement in plan.diff.kept:
-        if statement.title or statement.names.annotates or statement.names.later:
+        if any(isinstance(node, _DEFINING) for node in ast.walk(plan.new.node(statement))):
             plan.run.setdefault(statement, "the imports from __future__ changed")
 
 
@@ -191,6 +207,19 @@ def _note_repeats(plan: Plan) -> None:
             )
 
 
+def _in_another_order(plan: Plan) -> Iterator[str]:
+    """Yield names that several statements bind, where another of them may now be the last one."""
+    place = {statement: index for index, statement in enumerate(plan.diff.old.statements)}
+    before = plan.predecessors
+    last: dict[str, int] = {}
+    for statement in plan.new.statements:
+        if statement in before:
+            for name in statement.names.binds - statement.names.temporary:
+                if place[before[statement]] < last.get(name, -1):
+                    yield name
+                last[name] = place[before[statement]]
+
+
 class _Spread:
     """Follows names from what changed to what has to run because of it, to a fixed point."""
 
@@ -200,10 +229,28 @@ class _Spread:
         self.shared = shared
         self.statements = plan.new.statements
         self.reach = Reach(self.statements)
+        # A name that one statement less binds has the value that the others give it.
+        self._left = {n for s in plan.diff.removed for n in s.names.binds - s.names.temporary}
+        self._place = {statement: index for index, statement in enumerate(self.statements)}
 
     def run(self) -> None:
         plan = self.plan
         pending = [*plan.dirty, *plan.methods]
+        while pending:
+            self._follow(pending)
+            for name, why in self._bound_again_below().items():
+                plan.dirty[name] = why
+                pending.append(name)
+            if not pending:
+                pending += self._run_called_blocks()
+        if plan.run:
+            self._run_the_opaque()
+        if plan.dirty:
+            self._find_again()
+        plan.stale = set(self._stale())
+
+    def _follow(self, pending: list[str]) -> None:
+        plan = self.plan
         while pending:
             name = pending.pop()
             for statement, why in self._affected(name):
@@ -214,10 +261,24 @@ class _Spread:
                     if bound not in plan.dirty:
                         plan.dirty[bound] = f"{bound} is made again"
                         pending.append(bound)
-        if plan.run:
-            self._run_the_opaque()
-        if plan.dirty:
-            self._find_again()
+
+    def _bound_again_below(self) -> dict[str, str]:
+        """Return names of which a statement that runs has to see an earlier value than the last."""
+        last = {
+            name: max(map(self._place.__getitem__, binders))
+            for name in self.reach.binders.keys() - self.plan.dirty.keys()
+            if len(binders := self._lasting(name)) > 1
+        }
+        found: dict[str, str] = {}
+        for statement in self.plan.run if last else ():
+            for name in self.reach.called_by(statement.names.now) & last.keys():
+                if self._place[statement] < last[name]:
+                    found[name] = f"line {statement.start} needs the value that {name} has there"
+        return found
+
+    def _lasting(self, name: str) -> list[Statement]:
+        """Return the statements that bind a name, but for those that use it as a loop variable."""
+        return [s for s in self.reach.binders.get(name, ()) if name not in s.names.temporary]
 
     def _affected(self, name: str) -> Iterable[tuple[Statement, str]]:
         methods = self.plan.methods.get(name)
@@ -230,8 +291,10 @@ class _Spread:
             for statement in self.reach.users.get(via, ()):
                 yield statement, f"uses {name}{through}: {why}"
         yield from self._with_hints(name, why)
-        binders = [s for s in self.reach.binders.get(name, ()) if name not in s.names.temporary]
-        if len(binders) > 1:
+        binders = self._lasting(name)
+        if name in self._left:
+            binders = self.reach.binders.get(name, [])
+        if len(binders) > 1 or name in self._left:
             for statement in binders:
                 yield statement, f"binds {name} as well: {why}"
 
@@ -260,14 +323,41 @@ class _Spread:
             if statement.names.opaque and statement not in self.plan.run:
                 self.plan.run[statement] = "what it uses cannot be told"
 
+    def _stale(self) -> Iterator[str]:
+        for name in self.plan.dirty:
+            yield from self.reach.reaching(name)
+        for name, methods in self.plan.methods.items():
+            yield from self.reach.names_calling(name, methods)
+
+    def _called_and_tainted(self) -> tuple[set[str], set[str]]:
+        """Return what running statements may call, and what uses dirty names."""
+        tainted: set[str] = set()
+        for name in self.plan.dirty:
+            tainted.update(self.reach.reaching(name))
+        callers = [s for s in self.plan.run if s.names.effects]
+        return self.reach.called_by(n for s in callers for n in s.names.now), tainted
+
+    def _run_called_blocks(self) -> Iterator[str]:
+        """Run the blocks (``if``, ``try`` …) around functions that are called and use what changed.
+
+        Unlike a definition, such a block cannot be made again and dropped: it binds other names as well.
+        """
+        blocks = [s for s in self.statements if not s.title and s.names.later]
+        if not (blocks and self.plan.dirty):
+            return
+        called, tainted = self._called_and_tainted()
+        for statement in blocks:
+            lasting = statement.names.binds - statement.names.temporary
+            if statement not in self.plan.run and lasting & called & tainted:
+                self.plan.run[statement] = "is called again, and uses what changed"
+                for name in statement.names.binds - self.plan.dirty.keys():
+                    self.plan.dirty[name] = f"{name} is made again"
+                    yield name
+
     def _find_again(self) -> None:
         """Find unchanged definitions that running statements may call and that use dirty names."""
         plan = self.plan
-        tainted: set[str] = set()
-        for name in plan.dirty:
-            tainted.update(self.reach.reaching(name))
-        callers = [s for s in plan.run if s.names.effects]
-        called = self.reach.called_by(n for s in callers for n in s.names.now)
+        called, tainted = self._called_and_tainted()
         for statement in self.statements:
             if statement in plan.run or not statement.title:
                 continue

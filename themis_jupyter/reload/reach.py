@@ -31,6 +31,7 @@ class Reach:
         self.users: dict[str, list[Statement]] = {}
         self.hinting: dict[str, list[Statement]] = {}
         self._callers: dict[str, set[str]] = {}
+        self._of_names: dict[str, tuple[set[str], set[str]]] = {}
         for statement in self._statements:
             names = statement.names
             for name in names.hints:
@@ -81,15 +82,31 @@ class Reach:
         found: dict[str, list[tuple[Statement, set[str]]]] = {}
         for statement in self._statements:
             if statement.kind != "def":
-                names, attributes = self._used_now(statement)
+                used = statement.names
+                names, attributes = self._closure(used.now, used.attributes)
                 for name in names:
                     found.setdefault(name, []).append((statement, attributes))
         return found
 
-    def _used_now(self, statement: Statement) -> tuple[set[str], set[str]]:
+    def names_calling(self, name: str, methods: frozenset[str]) -> Iterator[str]:
+        """Yield the names whose call may call one of some methods of a class."""
+        for user in self.reaching(name):
+            known = self._of_names.get(user)
+            if known is None:
+                known = self._of_names[user] = self._closure([user], ())
+            names, attributes = known
+            if name in names and (methods & attributes or "*" in attributes):
+                yield user
+
+    def _closure(self, used: Iterable[str], asked: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Return the names that code may come to use, and the attributes that it may ask objects for.
+
+        :param used: names that it uses itself.
+        :param asked: attributes that it asks for itself.
+        """
         names: set[str] = set()
-        attributes = set(statement.names.attributes)
-        pending = list(statement.names.now)
+        attributes = set(asked)
+        pending = list(used)
         grown = True
         while grown:
             before = len(attributes), len(names)

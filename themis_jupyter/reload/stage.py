@@ -15,6 +15,7 @@ from .objects import is_a
 from .outline import Outline, Statement, outline_of
 from .outline_diff import Diff, compare
 from .plan import Facts, Plan, plan_reload
+from .relocate import Moves
 from .source import Source, read_settled, syntax_error
 from .tracking import Tracked, source_path, tracked
 
@@ -68,6 +69,13 @@ class Draft:
         """True where the module already runs these bytes, and need not run them again."""
         return self.before is not None and self.plan.empty and not self.plan.diff.changed
 
+    @property
+    def moves(self) -> Moves | None:
+        """Where unchanged statements stand now; None where they stand as before."""
+        if not self.plan.moved:
+            return None
+        return Moves(self.plan.diff.old, self.plan.new, self.plan.moved, self.source.filename)
+
     def fill(
         self,
         importer: Callable[..., Any] | None = None,
@@ -113,6 +121,11 @@ class Draft:
             and name not in _MODULE_OWN
             and name not in overruled
         }
+
+    def deleted(self) -> set[str]:
+        """Return the names that are no longer bound, because the statements deleted them or are gone."""
+        gone = self.prefilled.keys() - self.scratch.keys() - _MODULE_OWN - self._overruled()
+        return self.plan.removed | gone
 
     def _overruled(self) -> set[str]:
         """Names that a later statement, which did not run, binds as well: its value stands."""

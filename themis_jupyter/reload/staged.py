@@ -18,6 +18,7 @@ from .nursery import Nursery, bury
 from .objects import is_a
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
+from .relocate import relocate_new
 from .roots import roots_of
 from .stage import Draft
 from .substitute import Substitution
@@ -139,6 +140,9 @@ class Staged:
         born = self._nursery.objects()
         self._note_new(born)
         ids = {id(item) for item in born}
+        for item in self.drafts:
+            if (moves := item.moves) is not None:
+                relocate_new(born, moves, item.code)
         for item in self.drafts:
             match_module(item, ids, self._found)
         globals_ = {id(d.scratch): d.live for d in self.drafts}

@@ -16,7 +16,14 @@ from types import CellType, FunctionType, MethodType
 from typing import Any
 
 from .correspondence import Correspondence
-from .objects import attributes_of, is_a, partial_state, set_class, slot_members
+from .objects import (
+    attributes_of,
+    class_dict,
+    is_a,
+    partial_state,
+    set_class,
+    slot_members,
+)
 
 _set_type_attribute = type.__setattr__
 
@@ -51,7 +58,11 @@ class Substitution:
     def run(self) -> None:
         """Change all new objects that can be changed where they stand."""
         item: Any
+        # Written past the class, its dict would leave Python's method cache pointing to what is gone.
+        inside = {id(class_dict(cls)) for cls in self._born if is_a(cls, type)}
         for item in self._born:
+            if id(item) in inside:
+                continue
             change = _CHANGERS.get(id(type(item)))
             if change is not None:
                 change(self, item)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -12,7 +13,7 @@ from typing import Any
 
 from ..errors import SourceError
 from ..pinning import pin_source, unpin_source
-from .objects import attributes_of, is_a
+from .objects import LruCache, attributes_of, contents_of, is_a, name_of
 from .outline import Outline, outline_of
 from .source import Source, read_source, syntax_error
 
@@ -57,7 +58,7 @@ def remember(
 
     :param before: gives what is in its classes for the moment; :func:`look_again` brings that up to date.
     """
-    produced = dict(produced_by(module)) if before is None else before.produced
+    produced = produced_by(module) if before is None else before.produced
     tracked = Tracked(source, outline.without_nodes(), produced)
     restore(module, tracked)
     return tracked
@@ -67,7 +68,7 @@ def look_again(module: ModuleType) -> None:
     """Bring up to date what a module's source has put into its classes and functions."""
     known = tracked(module)
     if known is not None:
-        restore(module, replace(known, produced=dict(produced_by(module))))
+        restore(module, replace(known, produced=produced_by(module)))
 
 
 def restore(module: ModuleType, tracked: Tracked | None) -> None:
@@ -109,22 +110,39 @@ def source_path(module: ModuleType) -> Path:
     return Path(filename)
 
 
-def produced_by(module: ModuleType) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield, for each class and function of a module, the names in its ``__dict__``."""
+def produced_by(module: ModuleType) -> dict[str, frozenset[str]]:
+    """Return, for each class and function of a module, the names in its ``__dict__``.
+
+    What decorators put around a function counts as that function.
+    """
+    produced: dict[str, frozenset[str]] = {}
     seen: set[int] = set()
-    pending: list[tuple[str, Any]] = list(vars(module).items())
+    # A class or function counts under its own name, as it does where new ones are matched with old.
+    first = sorted(vars(module).items(), key=lambda pair: name_of(pair[1]) != pair[0])
+    pending: deque[tuple[str, Any]] = deque(first)
     while pending:
-        name, value = pending.pop()
+        name, value = pending.popleft()
         if is_a(value, staticmethod | classmethod):
             value = value.__func__
-        if not is_a(value, type | FunctionType) or id(value) in seen:
-            continue
-        if value.__module__ != module.__name__:
+        if id(value) in seen:
             continue
         seen.add(id(value))
+        inside: Iterable[Any] = ()
+        attributes: Mapping[str, Any] = attributes_of(value) or {}
         if is_a(value, type):
-            names = vars(value)
-            yield name, frozenset(names)
-            pending += [(f"{name}.{key}", member) for key, member in names.items()]
-        elif attributes := attributes_of(value):
-            yield name, frozenset(attributes)
+            if value.__module__ != module.__name__:
+                continue
+            attributes = vars(value)
+            pending += [(f"{name}.{key}", member) for key, member in attributes.items()]
+        elif is_a(value, FunctionType | LruCache):
+            if getattr(value, "__module__", None) != module.__name__:
+                continue
+            inside = [*attributes.values(), *contents_of(getattr(value, "__closure__", None))]
+        elif type(value).__module__ == module.__name__:
+            inside, attributes = list(attributes.values()), {}
+        else:
+            continue
+        pending += [(name, item) for item in inside if is_a(item, FunctionType | LruCache)]
+        if attributes:
+            produced[name] = produced.get(name, frozenset()) | frozenset(attributes)
+    return produced
