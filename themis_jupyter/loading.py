@@ -143,7 +143,7 @@ def import_candidate(candidate: Candidate, policy: Callable[[], Policy]) -> Modu
 def prepare_present(candidate: Candidate, module: ModuleType, policy: Policy) -> Staged:
     """Prepare a module that was imported by other means to run what is on disk, in place.
 
-    What an earlier import ran is not known for sure, unless it was tracked: then it runs in full.
+    Where it is not known for sure what an earlier import ran, it runs in full.
 
     :raises PluginDefinitionError: it is another module of that name.
     :raises SourceError: the file cannot be read, decoded or compiled.
@@ -158,7 +158,6 @@ def prepare_present(candidate: Candidate, module: ModuleType, policy: Policy) ->
     modules = [*(submodules(module.__name__) if candidate.is_package else ()), module]
     return prepare(
         [m for m in modules if (m.__file__ or "").endswith(".py")],
-        full=tracked(module) is None,
         check=lambda name, source: check(policy, name, source),
     )
 

@@ -323,7 +323,8 @@ class User:
                 live: list[type] = vars(m)[name].__subclasses__()
                 ours = [c for c in live if c.__module__ == "m" and id(c) not in held]
                 names = sorted(c.__qualname__ for c in ours)
-                assert names == sorted(c.__qualname__ for c in value.__subclasses__())
+                expected: list[type] = value.__subclasses__()
+                assert names == sorted(c.__qualname__ for c in expected)
 
 
 def check_runs(

@@ -11,13 +11,14 @@ from typing import Any
 
 from ..errors import SourceError
 from .adapters import reads_annotations
+from .bytecode import proves
 from .objects import is_a
 from .outline import Outline, Statement, outline_of
 from .outline_diff import Diff, compare
 from .plan import Facts, Plan, plan_reload
 from .relocate import Moves
 from .source import Source, read_settled, syntax_error
-from .tracking import Tracked, source_path, tracked
+from .tracking import Tracked, source_path, track, tracked
 
 _ABSENT: Any = object()
 
@@ -159,11 +160,13 @@ def draft(
     :param quiet: seconds that the file must have been left alone.
     :raises SourceError: the file cannot be read, decoded or compiled.
     """
-    before = tracked(module)
 
     def parse(candidate: Source) -> Draft:
         if check is not None:
             check(module.__name__, candidate)
+        before = tracked(module)
+        if before is None and proves(module, candidate):
+            before = track(module, candidate)
         try:
             return _draft(module, candidate, before, full, shared)
         except SyntaxError as error:
