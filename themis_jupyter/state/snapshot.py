@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import StateError, describe
+from .header import Field, Header
 
 #: Whether an object in a state comes back as itself, not as a copy.
 ByReference = Callable[[object], bool]
@@ -17,21 +18,32 @@ ByReference = Callable[[object], bool]
 class Snapshot:
     """State at one moment. It shares no memory with the live objects, save its references.
 
-    :param plugin: name of the plugin.
-    :param data: the serialised state.
-    :param fields: names of what it holds, where the state is a mapping.
-    :param references: objects that the state refers to, and that come back as themselves.
+    :param header: what can be told without loading it.
+    :param data: the pickle stream.
+    :param buffers: what the stream keeps out of band: the contents of large arrays.
+    :param references: objects that the state refers to, and that come back as themselves. They belong to
+        this process: a snapshot that has any cannot be written to a file.
     """
 
-    plugin: str
+    header: Header
     data: bytes
-    fields: tuple[str, ...]
+    buffers: tuple[bytes, ...] = ()
     references: tuple[object, ...] = ()
+
+    @property
+    def plugin(self) -> str:
+        """Name of the plugin."""
+        return self.header.plugin
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of what it holds, where the state is a mapping."""
+        return tuple(field.name for field in self.header.fields)
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return len(self.data)
+        return self.header.size
 
     @classmethod
     def capture(
@@ -44,8 +56,12 @@ class Snapshot:
         :raises StateError: it cannot be serialised or loaded; the message names where.
         """
         data, references = _dump(plugin, state, by_reference)
-        fields = tuple(map(str, state)) if isinstance(state, Mapping) else ()
-        snapshot = cls(plugin, data, fields, tuple(references))
+        fields = tuple(
+            Field(str(name), type(value).__qualname__, 0)
+            for name, value in (state.items() if isinstance(state, Mapping) else ())
+        )
+        header = Header(plugin, fields=fields, sizes=(len(data),))
+        snapshot = cls(header, data, (), tuple(references))
         snapshot.restore()
         return snapshot
 
