@@ -33,8 +33,8 @@ from .record import Record
 from .registry import Registry
 from .reloading import Reloader
 from .report import ReloadReport
+from .request import Request
 from .running import Runner
-from .transaction import Request
 from .turns import TURNS
 
 log = logging.getLogger("themis_jupyter.manager")

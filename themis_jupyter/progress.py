@@ -24,6 +24,7 @@ class Way:
     :param successor: the class of the new code, under the same condition.
     :param json: what ``plugin.json`` says now.
     :param config: what the new code is started with.
+    :param transient: names of attributes that are not saved, although they are there.
     :param went_down: ``shutdown`` was begun.
     :param aside: what the instance was, once it is being made anew.
     :param started: ``initialize`` of the new code was begun.
@@ -36,6 +37,7 @@ class Way:
     json: dict[str, Any] | None = None
     config: dict[str, Any] = field(default_factory=dict)
     state: Snapshot | None = None
+    transient: tuple[str, ...] = ()
     went_down: bool = False
     aside: SetAside | None = None
     started: bool = False

@@ -67,12 +67,14 @@ class StateSummary:
     :param fields: names that were kept.
     :param size: bytes of the serialised state.
     :param dropped: names that were not kept, each with the reason.
+    :param reset: what comes back, but not as it was, or on purpose does not, each with the reason.
     """
 
     plugin: str
     fields: tuple[str, ...] = ()
     size: int = 0
     dropped: tuple[tuple[str, str], ...] = ()
+    reset: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

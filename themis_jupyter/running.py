@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import MethodType
 from typing import Any, TypeVar
@@ -16,7 +16,9 @@ from .interrupts import InterruptGuard
 from .limits import call_within
 from .names import shown
 from .plugin import Plugin, StatefulPlugin
-from .state import Snapshot
+from .state import Rules, Snapshot
+from .state.migration import aliases_of, migrate, migration_path, state_version_of
+from .state.recipes import recipes_of
 
 T = TypeVar("T")
 
@@ -56,7 +58,7 @@ class Runner:
         """
         given = own_copy(config)
         if state is not None:
-            given["restored_state"] = self._loaded(name, state)
+            given["restored_state"] = self._loaded(name, instance, state)
         with watch_restore(instance) as restores:
             answer = self.call(name, "initialize()", instance.initialize, given)
         if answer is False:
@@ -79,7 +81,7 @@ class Runner:
                 f"{name!r} had state, but has no restore_state() any more. Derive it from "
                 "StatefulPlugin again, or reload without the state (--fresh).",
             )
-        answer = self.call(name, "restore_state()", restore, self._loaded(name, state))
+        answer = self.call(name, "restore_state()", restore, self._loaded(name, instance, state))
         if answer is False:
             raise StateError(
                 name, f"restore_state() of {name!r} returned False: it refuses the saved state."
@@ -88,11 +90,18 @@ class Runner:
             raise StateError(name, _nonsense(name, "restore_state()", answer))
 
     def save_state(
-        self, name: str, instance: Plugin, successor: type[Plugin] | None = None
+        self,
+        name: str,
+        instance: Plugin,
+        successor: type[Plugin] | None = None,
+        changing: Collection[str] = (),
+        about: Mapping[str, Any] | None = None,
     ) -> Snapshot | None:
         """Return a plugin's state; None where it has none to save.
 
         :param successor: the class that is going to take it back, where that is known.
+        :param changing: names of modules that are going to change before it does.
+        :param about: what else the snapshot is to say of where it comes from.
         :raises StateError: it cannot be saved.
         """
         save = getattr(instance, "save_state", None)
@@ -110,7 +119,23 @@ class Runner:
             )
         # Who returns the plugin itself as its state means its attributes: a copy, then.
         stays = partial(_stays, instance if state is not instance else None)
-        return self.call(name, "serialising the state", Snapshot.capture, name, state, stays)
+        rules = Rules(
+            stays=stays,
+            asked=(Handle, MethodType, type(instance)),
+            recipes=recipes_of(instance),
+        )
+        version = state_version_of(type(instance))
+        if successor is not None:  # before anything is touched
+            migration_path(name, successor, version, state_version_of(successor))
+        capture = partial(
+            Snapshot.capture,
+            state,
+            plugin=name,
+            rules=rules,
+            changing=changing,
+            about={**(about or {}), "state_version": version},
+        )
+        return self.call(name, "serialising the state", capture)
 
     def shutdown(self, name: str, instance: Plugin) -> None:
         """Run ``shutdown``.
@@ -121,8 +146,20 @@ class Runner:
         if inspect.iscoroutine(answer):
             raise PluginError(name, _nonsense(name, "shutdown()", answer))
 
-    def _loaded(self, name: str, state: Snapshot) -> Any:
-        return self.call(name, "loading the state", state.restore)
+    def _loaded(self, name: str, instance: Plugin, state: Snapshot) -> Any:
+        cls = type(instance)
+        loaded = self.call(name, "loading the state", state.restore, aliases_of(cls))
+        version = state.header.state_version
+        if version == state_version_of(cls):
+            return loaded
+        return self.call(
+            name, "the migration of the state", migrate, name, instance, loaded, version
+        )
+
+
+def saves_attributes(cls: type[Plugin]) -> bool:
+    """Return whether a class has the save_state() that returns the attributes by name."""
+    return getattr(cls, "save_state", None) is StatefulPlugin.save_state
 
 
 def _takes_attributes(*classes: type[Plugin] | None) -> bool:

@@ -178,10 +178,17 @@ def _state(report: ReloadReport) -> str:
         kept = ", ".join(_code(name) for name in state.fields[:MOST])
         if len(state.fields) > MOST:
             kept += f" and {len(state.fields) - MOST} more"
-        items.append(f"<span class='themis-verb'>kept</span> {of}{kept}{_dim(size(state.size))}")
+        if kept or state.size:
+            items.append(
+                f"<span class='themis-verb'>kept</span> {of}{kept}{_dim(size(state.size))}"
+            )
         items += [
             f"<span class='themis-verb'>not kept</span> {of}{_code(name)}{_dim(why)}"
             for name, why in state.dropped
+        ]
+        items += [
+            f"<span class='themis-verb'>reset</span> {of}{_code(name)}{_dim(why)}"
+            for name, why in state.reset
         ]
     fields = sum(len(state.fields) for state in report.state)
     dropped = sum(len(state.dropped) for state in report.state)

@@ -204,8 +204,11 @@ def _state_lines(report: ReloadReport) -> list[str]:
     for state in report.state:
         of = f"{one_line(state.plugin)}: " if len(report.plugins) > 1 else ""
         kept = names(state.fields, MOST)
-        lines.append(f"{of}kept {kept} ({size(state.size)})" if kept else f"{of}{size(state.size)}")
+        if kept or state.size:
+            amount = size(state.size)
+            lines.append(f"{of}kept {kept} ({amount})" if kept else f"{of}{amount}")
         lines += [f"{of}not kept {one_line(n)}: {one_line(why)}" for n, why in state.dropped]
+        lines += [f"{of}reset {one_line(n)}: {one_line(why)}" for n, why in state.reset]
     return lines
 
 
