@@ -1,5 +1,6 @@
 """Reports as HTML: readable without colour or style, and nothing in them is ever obeyed."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -177,6 +178,13 @@ def test_a_table():
     assert page.text == "na<menfile<b>1x2y"
     assert html_table([("a", 1)], ["x", "n"]).count("class='themis-number'") == 2
     Page(html_table([], ["x"])).check()
+
+
+@pytest.mark.parametrize("html", [*map(report_html, ALL), html_table([("a", 1)], ["x", "n"])])
+def test_dollar_signs_are_not_taken_for_mathematics(html):
+    """JupyterLab lets MathJax loose on HTML, unless it finds this class."""
+    (outermost, *_) = re.findall(r"<div class='([^']*)'", html)
+    assert {"mathjax_ignore", "tex2jax_ignore"} <= set(outermost.split())
 
 
 def test_the_style_is_scoped_and_asks_for_nothing_from_outside():

@@ -42,6 +42,18 @@ def escape(text: object) -> str:
     return html.escape(printable(str(text)), quote=True)
 
 
+def framed(tone: str, body: str) -> str:
+    """Return HTML as one styled ``<div>``.
+
+    Its classes keep MathJax out (the name is version 3's in JupyterLab, and version 2's): it would
+    typeset what is between two dollar signs, as in ``$HOME/a:$HOME/b``.
+
+    :param tone: ``good``, ``warn``, ``bad``, ``calm`` or ``plain``.
+    """
+    classes = f"themis themis-{tone} mathjax_ignore tex2jax_ignore"
+    return f"{STYLE}<div class='{classes}'>{body}</div>"
+
+
 def report_html(report: ReloadReport) -> str:
     """Return the report as one ``<div>``; what failed is shown open, the rest folds away."""
     symbol, tone, word = _SYMBOLS[report.outcome]
@@ -59,7 +71,7 @@ def report_html(report: ReloadReport) -> str:
         _steps(report),
         _hashes(report),
     ]
-    return f"{STYLE}<div class='themis themis-{tone}'>{''.join(parts)}</div>"
+    return framed(tone, "".join(parts))
 
 
 def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
@@ -70,7 +82,7 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
     """
     body = [[escape(cell(value)) for value in row] for row in rows]
     right = {n for n in range(len(columns)) if numeric(rows, n)}
-    return f"{STYLE}<div class='themis themis-plain'>{_table(body, columns, right)}</div>"
+    return framed("plain", _table(body, columns, right))
 
 
 def _table(body: Iterable[Sequence[str]], columns: Sequence[str], right: Iterable[int] = ()) -> str:
