@@ -180,6 +180,14 @@ def test_a_table():
     Page(html_table([], ["x"])).check()
 
 
+def test_in_a_narrow_page_only_long_texts_are_broken():
+    html = html_table([("not loaded", "/a" * 20, 1), ("loaded", "", 2)], ["state", "file", "n"])
+    assert "<td>not loaded</td>" in html
+    assert html.count("<td class='themis-wide'>") == 2
+    assert "<td>before unload</td>" in report_html(ROLLED_BACK)
+    assert "<td class='themis-wide'><strong>✗ FAILED: ValueError: bad" in report_html(ROLLED_BACK)
+
+
 @pytest.mark.parametrize("html", [*map(report_html, ALL), html_table([("a", 1)], ["x", "n"])])
 def test_dollar_signs_are_not_taken_for_mathematics(html):
     """JupyterLab lets MathJax loose on HTML, unless it finds this class."""

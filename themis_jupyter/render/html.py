@@ -36,6 +36,9 @@ _SYMBOLS = {
     Outcome.FAILED: ("✗", "bad", "Failed"),
 }
 
+# Characters that a table's cell shows in one line, however narrow the page is.
+_SHORT = 24
+
 
 def escape(text: object) -> str:
     """Return ``text`` fit for an element or a quoted attribute, without control characters."""
@@ -80,23 +83,37 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
     :param rows: one value per column each; None is shown as nothing.
     :param columns: the headings.
     """
-    body = [[escape(cell(value)) for value in row] for row in rows]
+    texts = [[cell(value) for value in row] for row in rows]
+    body = [[escape(text) for text in row] for row in texts]
     right = {n for n in range(len(columns)) if numeric(rows, n)}
-    return framed("plain", _table(body, columns, right))
+    wide = {n for row in texts for n, text in enumerate(row) if len(text) > _SHORT} - right
+    return framed("plain", _table(body, columns, right, wide))
 
 
-def _table(body: Iterable[Sequence[str]], columns: Sequence[str], right: Iterable[int] = ()) -> str:
-    """Return a table whose cells are HTML already."""
-    classes = dict.fromkeys(right, " class='themis-number'")
+def _table(
+    body: Iterable[Sequence[str]],
+    columns: Sequence[str],
+    right: Iterable[int] = (),
+    wide: Iterable[int] = (),
+) -> str:
+    """Return a table whose cells are HTML already.
+
+    :param right: columns of numbers.
+    :param wide: columns of long texts: only these are broken, and none to a sliver. A page too
+        narrow for the rest scrolls the table.
+    """
+    numbers = dict.fromkeys(right, " class='themis-number'")
+    classes = numbers | dict.fromkeys(wide, " class='themis-wide'")
     head = "".join(
-        f"<th scope='col'{classes.get(n, '')}>{escape(cell(name))}</th>"
+        f"<th scope='col'{numbers.get(n, '')}>{escape(cell(name))}</th>"
         for n, name in enumerate(columns)
     )
     lines = "".join(
         "<tr>" + "".join(f"<td{classes.get(n, '')}>{c}</td>" for n, c in enumerate(row)) + "</tr>"
         for row in body
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+    return f"<div class='themis-scroll'>{table}</div>"
 
 
 def _lead(report: ReloadReport) -> str:
@@ -219,7 +236,8 @@ def _steps(report: ReloadReport) -> str:
     ]
     if not any(row[-1] for row in rows):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
-    table = _table(rows, columns, {columns.index("Time")})
+    wide = {n for n, name in enumerate(columns) if name == "Note"}
+    table = _table(rows, columns, {columns.index("Time")}, wide)
     return _fold("Steps", table, number(len(rows), "step"))
 
 
