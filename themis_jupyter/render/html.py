@@ -23,6 +23,7 @@ from .text import (
     facts,
     failure,
     numeric,
+    ran_title,
     sentence,
     step_note,
 )
@@ -195,7 +196,7 @@ def _ran(report: ReloadReport) -> str:
         f"{_dim(f'{ran.module}, ' * several + f'line {ran.line}')} {_code(ran.text)}{_dim(ran.why)}"
         for ran in report.ran
     ]
-    return _fold("Statements that ran again", _list(items), str(len(items)))
+    return _fold(ran_title(report), _list(items), str(len(items)))
 
 
 def _state(report: ReloadReport) -> str:
