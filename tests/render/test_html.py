@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.render.samples import ABORTED, ALL, FAILED, RELOADED, ROLLED_BACK, UNCHANGED, report
 from themis_jupyter.phases import Outcome, Phase
-from themis_jupyter.render.html import html_table, report_html
+from themis_jupyter.render.html import html_table, prose, report_html
 from themis_jupyter.report import Change, RanStatement, ReloadReport, StateSummary, StepRecord
 
 TAGS = {"style", "div", "span", "strong", "details", "summary", "pre", "code", "ul", "li"}
@@ -171,6 +171,17 @@ def test_everything_is_escaped(text, outcome):
 def test_no_text_becomes_markup(text):
     Page(report_html(hostile(text))).check()
     Page(html_table([(text, 1)], [text, "n"])).check()
+
+
+def test_what_is_between_backticks_is_code():
+    assert prose("a `b <c>` d") == "a <code>b &lt;c&gt;</code> d"
+    assert prose("``") == "``"
+    assert prose("`a\nb`") == "`a\nb`"
+
+
+@given(st.text("`<>&x/"))
+def test_prose_is_well_formed(text):
+    Page(f"<div>{prose(text)}</div>").check()
 
 
 def test_a_table():

@@ -136,9 +136,9 @@ def card(
     :param dim: a remark beside the name.
     :param small: a remark below everything.
     """
-    from ..render.html import escape, framed
+    from ..render.html import escape, framed, prose
 
-    body = "".join(f"<div class='themis-lead'>{escape(line)}</div>" for line in lines or ())
+    body = "".join(f"<div class='themis-lead'>{prose(line)}</div>" for line in lines or ())
     body += f"<div class='themis-lead themis-dim'>{escape(small)}</div>" if small else ""
     head = (
         "<div class='themis-head'><strong class='themis-chip'>"

@@ -8,6 +8,7 @@ No script, no identifiers, no colour that says what no word says. Where a front 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from ..phases import Outcome, Phase
@@ -44,6 +45,11 @@ _SHORT = 24
 def escape(text: object) -> str:
     """Return ``text`` fit for an element or a quoted attribute, without control characters."""
     return html.escape(printable(str(text)), quote=True)
+
+
+def prose(text: object) -> str:
+    """Return ``text`` escaped, with what it has between backticks as code."""
+    return re.sub("`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 def framed(tone: str, body: str) -> str:
