@@ -167,6 +167,13 @@ def changes_title(report: ReloadReport) -> str:
     return "Changes"
 
 
+def ran_title(report: ReloadReport) -> str:
+    """Return ``Statements that ran again``, unless one of them failed and the rest never ran."""
+    step = report.failed_step
+    ended = step is not None and step.phase is Phase.STAGE
+    return f"Statements that {'were to run' if ended else 'ran'} again"
+
+
 def sections(report: ReloadReport) -> Iterator[tuple[str, list[str]]]:
     """Yield title and lines of each section that has something to say; the traceback is not one."""
     if not report.traceback and len(cause(report, most=10_000)) > 300:
@@ -177,7 +184,7 @@ def sections(report: ReloadReport) -> Iterator[tuple[str, list[str]]]:
         yield changes_title(report), first(lines)
     if report.ran:
         lines = [_in(r.module if several else "", str(r)) for r in report.ran]
-        yield "Statements that ran again", first(lines)
+        yield ran_title(report), first(lines)
     if report.state:
         yield "State", _state_lines(report)
     if report.steps:
