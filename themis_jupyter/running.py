@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import MethodType
 from typing import Any, TypeVar
@@ -21,6 +22,13 @@ from .state.migration import aliases_of, migrate, migration_path, state_version_
 from .state.recipes import recipes_of
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A state that was loaded, for the plugin to take."""
+
+    value: Any
 
 
 class Runner:
@@ -50,7 +58,7 @@ class Runner:
         return call_within(self.limit, self.guard, too_slow, function, *args)
 
     def initialize(
-        self, name: str, instance: Plugin, config: dict[str, Any], state: Snapshot | None
+        self, name: str, instance: Plugin, config: dict[str, Any], state: Loaded | None
     ) -> bool:
         """Run ``initialize``; return whether it restored the state itself.
 
@@ -58,7 +66,7 @@ class Runner:
         """
         given = own_copy(config)
         if state is not None:
-            given["restored_state"] = self._loaded(name, instance, state)
+            given["restored_state"] = state.value
         with watch_restore(instance) as restores:
             answer = self.call(name, "initialize()", instance.initialize, given)
         if answer is False:
@@ -69,7 +77,7 @@ class Runner:
             raise PluginLoadError(name, _nonsense(name, "initialize()", answer))
         return restores.done
 
-    def restore_state(self, name: str, instance: Plugin, state: Snapshot) -> None:
+    def restore_state(self, name: str, instance: Plugin, state: Loaded) -> None:
         """Give a plugin its state back.
 
         :raises StateError: it refuses, or cannot take it.
@@ -81,7 +89,7 @@ class Runner:
                 f"{name!r} had state, but has no restore_state() any more. Derive it from "
                 "StatefulPlugin again, or reload without the state (--fresh).",
             )
-        answer = self.call(name, "restore_state()", restore, self._loaded(name, instance, state))
+        answer = self.call(name, "restore_state()", restore, state.value)
         if answer is False:
             raise StateError(
                 name, f"restore_state() of {name!r} returned False: it refuses the saved state."
@@ -146,15 +154,22 @@ class Runner:
         if inspect.iscoroutine(answer):
             raise PluginError(name, _nonsense(name, "shutdown()", answer))
 
-    def _loaded(self, name: str, instance: Plugin, state: Snapshot) -> Any:
+    def load_state(self, name: str, instance: Plugin, state: Snapshot | None) -> Loaded | None:
+        """Return the state in a snapshot, in the layout that the instance's class wants.
+
+        To be called once for each start: what a recipe opens is opened by it.
+
+        :raises StateError: it does not load, or there is no way to that layout.
+        """
+        if state is None:
+            return None
         cls = type(instance)
         loaded = self.call(name, "loading the state", state.restore, aliases_of(cls))
         version = state.header.state_version
         if version == state_version_of(cls):
-            return loaded
-        return self.call(
-            name, "the migration of the state", migrate, name, instance, loaded, version
-        )
+            return Loaded(loaded)
+        args = name, instance, loaded, version
+        return Loaded(self.call(name, "the migration of the state", migrate, *args))
 
 
 def saves_attributes(cls: type[Plugin]) -> bool:

@@ -294,12 +294,11 @@ class Transaction:
 
     def _initialize(self, way: Way) -> None:
         way.started = True
-        way.restored = self._runner.initialize(
-            way.name, way.instance, way.config, self._state_for(way)
-        )
+        way.loaded = self._runner.load_state(way.name, way.instance, self._state_for(way))
+        way.restored = self._runner.initialize(way.name, way.instance, way.config, way.loaded)
 
     def _restore_state(self, way: Way) -> str | None:
-        state = self._state_for(way)
+        state, way.loaded = way.loaded, None
         if state is None:
             return None
         if way.restored:
