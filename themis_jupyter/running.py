@@ -104,11 +104,13 @@ class Runner:
         successor: type[Plugin] | None = None,
         changing: Collection[str] = (),
         about: Mapping[str, Any] | None = None,
+        watch: Callable[[str, int, float], None] = lambda name, size, seconds: None,
     ) -> Snapshot | None:
         """Return a plugin's state; None where it has none to save.
 
         :param successor: the class that is going to take it back, where that is known.
         :param changing: names of modules that are going to change before it does.
+        :param watch: called with each field's name, bytes and seconds.
         :param about: what else the snapshot is to say of where it comes from.
         :raises StateError: it cannot be saved.
         """
@@ -141,6 +143,7 @@ class Runner:
             plugin=name,
             rules=rules,
             changing=changing,
+            watch=watch,
             about={**(about or {}), "state_version": version},
         )
         return self.call(name, "serialising the state", capture)

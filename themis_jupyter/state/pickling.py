@@ -118,6 +118,7 @@ class _Pickler(pickle.Pickler):
     """Decides object by object.
 
     :ivar references: objects that come back as themselves.
+    :ivar stayed: those of them that the rules keep.
     :ivar reset: locks, which come back open.
     :ivar rebuilt: objects that a recipe makes again.
     :ivar code: whether code was written by value.
@@ -132,6 +133,7 @@ class _Pickler(pickle.Pickler):
         self._kinds: list[type] = []  # keeps them alive, so that their ids stay theirs
         self.last: object = None
         self.references: list[object] = []
+        self.stayed: list[object] = []
         self.reset: list[object] = []
         self.rebuilt: list[object] = []
         self.code = False
@@ -148,7 +150,10 @@ class _Pickler(pickle.Pickler):
     def _decide(self, obj: Any, kind: type) -> Any:
         rules = self._rules
         if rules.asked and issubclass(kind, rules.asked):
-            return self._refer(obj) if rules.stays(obj) else NotImplemented
+            if not rules.stays(obj):
+                return NotImplemented
+            self.stayed.append(obj)
+            return self._refer(obj)
         for base, recipe in rules.recipes.items():
             if issubclass(kind, base):
                 self.rebuilt.append(obj)

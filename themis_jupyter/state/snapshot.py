@@ -32,6 +32,7 @@ class Snapshot:
         this process: a snapshot that has any cannot be written to a file.
     :param reset: paths of what comes back in its initial state (locks).
     :param rebuilt: paths of what a recipe makes again.
+    :param kept: paths of what comes back as itself, of those that ``rules.stays`` was asked about.
     """
 
     header: Header
@@ -40,6 +41,7 @@ class Snapshot:
     references: tuple[object, ...] = ()
     reset: tuple[str, ...] = ()
     rebuilt: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     _ready: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -159,6 +161,7 @@ class _Capture:
             tuple(facts.references),
             tuple(map(self._where, facts.reset)),
             tuple(map(self._where, facts.rebuilt)),
+            tuple(map(self._where, facts.stayed)),
         )
         # Loading with the snapshot's own buffers copies nothing; what comes of it is thrown away then.
         loaded, modules = snapshot._load(list(writer.buffers), {}, proving=True)
