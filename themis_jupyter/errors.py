@@ -13,7 +13,12 @@
     │   ├── DependencyError             missing, wrong version, or a cycle; has ``.path``
     │   ├── DependentsError             others need it; has ``.dependents``
     │   └── StateError                  state cannot be saved, or not be restored
-    │       └── MigrationError          there is no way from one state_version to another
+    │       ├── MigrationError          there is no way from one state_version to another
+    │       ├── SnapshotNotFoundError   the store has none under that label; a KeyError too
+    │       ├── CorruptSnapshotError    truncated, or its bytes are not those that were saved
+    │       ├── UntrustedSnapshotError  not signed with this user's secret
+    │       ├── IncompatibleSnapshotError   a newer format, or of another plugin
+    │       └── StoreError              full, read-only, locked, or open to others
     ├── ReloadError                     a reload did not succeed; has ``.report`` once there is one
     │   ├── SourceError                 the source cannot be read, decoded or compiled
     │   ├── VerificationError           the policy refuses these bytes
@@ -112,6 +117,33 @@ class StateError(PluginError):
 
 class MigrationError(StateError):
     """There is no way from the version that a state has to the one that the code wants."""
+
+
+class SnapshotNotFoundError(StateError, KeyError):
+    """The store has no snapshot under that label."""
+
+    # As a KeyError it would show the message in quotes.
+    __str__ = Exception.__str__
+
+
+class CorruptSnapshotError(StateError):
+    """A saved snapshot was cut short, or its bytes are not those that were saved."""
+
+
+class UntrustedSnapshotError(StateError):
+    """A saved snapshot is not signed with this user's secret, or was altered after that.
+
+    Loading a snapshot runs what is in it. Where the user knows where it comes from, ``trust=True``
+    loads it all the same.
+    """
+
+
+class IncompatibleSnapshotError(StateError):
+    """A saved snapshot has a newer format than this version knows, or is of another plugin."""
+
+
+class StoreError(StateError):
+    """Snapshots cannot be read or written there: full, read-only, locked, or open to others."""
 
 
 class ReloadError(ThemisError):
