@@ -77,7 +77,7 @@ class Loader:
         self._folders = folders
         self._policy = policy
         self._finder = finder
-        self._runner = runner
+        self.runner = runner
         self._operation = operation
 
     # -- what is loaded --------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Loader:
     def unload(self, records: Sequence[Record], drain_timeout: float) -> None:
         """Unload plugins together; see :func:`.unloading.unload`."""
         told = partial(self._operation, "unload")
-        unload(records, self._runner, told, self._finder, drain_timeout)
+        unload(records, self.runner, told, self._finder, drain_timeout)
 
     # -- what is needed --------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class Loader:
         operation: Operation,
         loaded: list[Record],
     ) -> Record:
-        candidate, runner = attempt.candidate, self._runner
+        candidate, runner = attempt.candidate, self.runner
         name = candidate.name
         with operation.step(name, Phase.LOAD):
             if candidate.is_package:
@@ -253,14 +253,14 @@ class Loader:
     def _import(self, attempt: _Attempt) -> ModuleType:
         candidate = attempt.candidate
         if attempt.present is None:
-            return self._runner.call(
+            return self.runner.call(
                 candidate.name, "the body", import_candidate, candidate, self._policy
             )
         attempt.staged = prepare_present(candidate, attempt.present, self._policy())
         if attempt.staged.unchanged:
             attempt.staged = None
             return attempt.present
-        attempt.staged.stage(partial(self._runner.call, candidate.name, "the body"))
+        attempt.staged.stage(partial(self.runner.call, candidate.name, "the body"))
         attempt.staged.commit()
         attempt.committed = True
         return attempt.present
@@ -275,7 +275,7 @@ class Loader:
         candidate, module = attempt.candidate, sys.modules.get(attempt.candidate.module)
         if attempt.instance is not None:
             try:
-                self._runner.shutdown(candidate.name, attempt.instance)
+                self.runner.shutdown(candidate.name, attempt.instance)
             except BaseException as error:  # noqa: BLE001 - it never started fully; the rest goes on
                 log.info("shutdown() of half-started %r: %s", candidate.name, describe(error))
         if attempt.staged is not None:

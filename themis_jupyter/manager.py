@@ -24,6 +24,7 @@ from .errors import (
 from .events import EventStream, Listener
 from .handle import Handle
 from .interrupts import InterruptGuard
+from .keeper import StateKeeper
 from .loader import Loader
 from .loading import SubmoduleFinder, check
 from .manifest import Manifest
@@ -37,6 +38,7 @@ from .reloading import Reloader
 from .report import ReloadReport
 from .request import Request
 from .running import Runner
+from .state import Snapshot
 from .turns import TURNS
 
 log = logging.getLogger("themis_jupyter.manager")
@@ -73,6 +75,8 @@ class PluginManager(SingletonConfigurable):
         #: Every step of every operation, with its time and its error.
         self.events = EventStream()
         self._listeners = EventStream(history=0)
+        #: Where states are kept beyond this kernel.
+        self.keeper = StateKeeper(parent=self)
         self._catalog = Catalog()
         self._registry = Registry(self._catalog)
         self._finder = SubmoduleFinder(lambda: self.policy)
@@ -293,10 +297,51 @@ class PluginManager(SingletonConfigurable):
             checked = partial(check, self.policy)
             return Planner(self._registry, runner, checked).plan(request)
 
-    def _reload(self, request: Request) -> ReloadReport:
+    # -- states beyond this kernel ---------------------------------------------------------------
+
+    def save_state(self, name: str, label: str | None = None) -> str:
+        """Save the state of a loaded plugin to its store, for other kernels as well.
+
+        :param label: None for one that is not in use.
+        :returns: the label that it was saved under.
+        :raises PluginError: the plugin is not loaded, or its state cannot be saved.
+        """
+        with self._turn(f"saving the state of {name!r}") as loader:
+            return self.keeper.save(self._registry.get(name), loader.runner, label)
+
+    def save_at_exit(self) -> None:
+        """Save the states of all loaded plugins, if ``c.StateKeeper.save_at_exit`` is set."""
+        with self._turn("saving states at the end") as loader:
+            self.keeper.at_exit(self._registry.loaded(), loader.runner)
+
+    def capture_state(self, name: str) -> Snapshot:
+        """Return the state of a loaded plugin, fit for another kernel.
+
+        :raises PluginError: the plugin is not loaded, or its state cannot be saved.
+        """
+        with self._turn(f"saving the state of {name!r}") as loader:
+            return self.keeper.capture(self._registry.get(name), loader.runner)
+
+    def restore_state(
+        self, name: str, label: str | None = None, *, trust: bool = False
+    ) -> ReloadReport:
+        """Restart a plugin with a state that was saved, by default the newest; never raises.
+
+        :param trust: also if it is not signed with this user's secret: loading it runs what is in it.
+        :returns: what happened; if it fails, the plugin has the state that it had.
+        """
+        refused: BaseException | None = None
+        states = {}
+        try:
+            states[name] = self.keeper.load(self._registry.get(name).name, label, trust)[1]
+        except Exception as error:  # noqa: BLE001 - told in the report
+            refused = error
+        request = Request([name], {}, drain_timeout=self.drain_timeout, states=states)
+        return self._reload(request, refused)
+
+    def _reload(self, request: Request, refused: BaseException | None = None) -> ReloadReport:
         what = f"the reload of {', '.join(map(repr, request.asked)) or 'nothing'}"
         with InterruptGuard() as guard, ExitStack() as stack:
-            refused: BaseException | None = None
             try:
                 stack.enter_context(TURNS.take(what, guard, self.wait_notice))
             except BaseException as error:  # noqa: BLE001 - told in the report
@@ -308,7 +353,8 @@ class PluginManager(SingletonConfigurable):
                 self._runner(guard),
                 self._operation("reload", guard),
             )
-            return reloader.answer(request, refused)
+            report = reloader.answer(request, refused)
+            return self.keeper.after_reload(report, self._registry.loaded(), self._runner(guard))
 
     # -- listening -------------------------------------------------------------------------------
 

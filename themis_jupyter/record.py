@@ -101,3 +101,13 @@ def running_sources(modules: Iterable[ModuleType]) -> dict[str, str]:
     """Return the texts that modules run, by file name."""
     found = filter(None, map(tracked, modules))
     return {known.source.filename: known.source.text for known in found}
+
+
+def about(record: Record) -> dict[str, Any]:
+    """Return what a snapshot is to say of the plugin that it is of."""
+    assert record.module is not None
+    known = tracked(record.module)
+    return {
+        "plugin_version": record.manifest.version if record.manifest is not None else "0",
+        "source_sha256": known.source.sha256 if known is not None else "",
+    }

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .state import Snapshot
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -17,6 +19,7 @@ class Request:
     :param full: run every statement again.
     :param fresh: start without the old state.
     :param drain_timeout: seconds that calls in flight are waited for.
+    :param states: by plugin name, saved states that are to take the place of the present ones.
     """
 
     asked: Sequence[str]
@@ -25,3 +28,4 @@ class Request:
     full: bool = False
     fresh: bool = False
     drain_timeout: float = 5.0
+    states: Mapping[str, Snapshot] = field(default_factory=dict)

@@ -105,12 +105,14 @@ class Runner:
         changing: Collection[str] = (),
         about: Mapping[str, Any] | None = None,
         watch: Callable[[str, int, float], None] = lambda name, size, seconds: None,
+        portable: bool = False,
     ) -> Snapshot | None:
         """Return a plugin's state; None where it has none to save.
 
         :param successor: the class that is going to take it back, where that is known.
         :param changing: names of modules that are going to change before it does.
         :param watch: called with each field's name, bytes and seconds.
+        :param portable: fit for another process, and so for a file.
         :param about: what else the snapshot is to say of where it comes from.
         :raises StateError: it cannot be saved.
         """
@@ -130,6 +132,7 @@ class Runner:
         # Who returns the plugin itself as its state means its attributes: a copy, then.
         stays = partial(_stays, instance if state is not instance else None)
         rules = Rules(
+            portable=portable,
             stays=stays,
             asked=(Handle, MethodType, type(instance)),
             recipes=recipes_of(instance),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 from .closure import Closure
 from .conclusion import conclude
@@ -24,10 +23,9 @@ from .operation import Operation
 from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack, Step
 from .plugin_source import find_plugin
 from .progress import Progress, Way
-from .record import Record
+from .record import Record, about
 from .reload import Staged, prepare
 from .reload.source import QUIET, Source
-from .reload.tracking import tracked
 from .render.format import number, size
 from .report import ReloadReport
 from .request import Request
@@ -178,7 +176,7 @@ class Transaction:
 
     def _is_unchanged(self, staged: Staged) -> bool:
         request, progress = self._request, self._progress
-        if request.full or request.fresh or request.config:
+        if request.full or request.fresh or request.config or request.states:
             return False
         if progress.broken or progress.vanished.modules:
             return False
@@ -229,7 +227,7 @@ class Transaction:
         record.gate.used = False
         try:
             way.state = self._runner.save_state(
-                way.name, record.instance, way.successor, self._changing(), _about(record)
+                way.name, record.instance, way.successor, self._changing(), about(record)
             )
         except (Exception, SystemExit, GeneratorExit) as error:
             if not self._request.fresh:
@@ -290,7 +288,8 @@ class Transaction:
             self._load_dependencies()
 
     def _state_for(self, way: Way) -> Snapshot | None:
-        return None if self._request.fresh else way.state
+        given = self._request.states.get(way.name)
+        return given or (None if self._request.fresh else way.state)
 
     def _initialize(self, way: Way) -> None:
         way.started = True
@@ -323,13 +322,3 @@ class Transaction:
             self._progress.vanished.finish()
         except BaseException as error:  # noqa: BLE001 - the plugin runs: that is what counts
             self._operation.warnings.append(f"tidying up failed: {describe(error)}")
-
-
-def _about(record: Record) -> dict[str, Any]:
-    """Return what a snapshot is to say of the plugin that it is of."""
-    assert record.module is not None
-    known = tracked(record.module)
-    return {
-        "plugin_version": record.manifest.version if record.manifest is not None else "0",
-        "source_sha256": known.source.sha256 if known is not None else "",
-    }

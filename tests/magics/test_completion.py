@@ -56,7 +56,11 @@ CASES = {
     "%plugins t": ["%plugins third"],
     "%plugin_events ": ["%plugin_events counter"],
     # options
-    "%load_plugin counter --": ["%load_plugin counter --as", "%load_plugin counter --config"],
+    "%load_plugin counter --": [
+        "%load_plugin counter --as",
+        "%load_plugin counter --config",
+        "%load_plugin counter --restore",
+    ],
     "%unload_plugin counter --c": ["%unload_plugin counter --cascade"],
     "%reload_plugin --full --f": ["%reload_plugin --full --fresh"],
     # values of options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import suppress
 from typing import Any
 
@@ -65,9 +66,11 @@ class Extension:
         self._completion.install()
         self._names.install()
         self._autoreload.install()
+        atexit.register(self._manager.save_at_exit)
         self._printer = self._texts.for_type(ReloadReport, self._in_a_line)
 
     def _end(self) -> None:
+        atexit.unregister(self._manager.save_at_exit)
         self._texts.pop(ReloadReport, None)
         if self._printer is not None:
             self._texts.for_type(ReloadReport, self._printer)
@@ -131,4 +134,5 @@ def _manager(shell: InteractiveShell) -> PluginManager:
     if manager.parent is not shell:  # made before the extension was loaded
         manager.parent = shell
         manager.update_config(shell.config)
+        manager.keeper.update_config(shell.config)
     return manager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from ..errors import PluginError
+from ..errors import PluginError, StateError
 from ..manager import PluginManager
 from ..manifest import Manifest
 from ..names import shown
@@ -125,3 +126,16 @@ def _as_text(config: object) -> str:
         return json.dumps(config, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return shown(config)
+
+
+def saved_states(manager: PluginManager, names: Iterable[str]) -> Iterator[str]:
+    """Yield, for each plugin of which a state was saved, how to bring it back."""
+    for name in names:
+        try:
+            header = manager.keeper.header(name, None)
+        except StateError as error:
+            yield str(error)
+            continue
+        if header is not None:
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(header.created))
+            yield f"A state of {name}, saved {when}, is there: %load_plugin {name} --restore"

@@ -15,6 +15,7 @@ from ..errors import PluginError, PluginNotFoundError, ThemisError, did_you_mean
 from ..handle import Handle, target_of
 from ..manager import PluginManager
 from ..planning import ReloadPlan
+from ..record import Record
 from ..report import ReloadReport
 from .arguments import (
     AS,
@@ -32,6 +33,7 @@ from .command import command
 from .config_value import read_config
 from .problems import plugin_part, sentence
 from .results import Loaded, Unloaded
+from .state import ACTIONS, StateMagic
 from .tables import Details, Errors, Events, Failure, Plugins, finished
 
 
@@ -47,8 +49,14 @@ class PluginMagics(Magics):
         self.extension: Any = None
         # Of loads that failed there is no record in the manager: nothing is left of them.
         self._failed_loads: dict[str, Failure] = {}
+        self._looked_for_states = False
 
-    @command(NAME_OR_PATH, CONFIG, AS)
+    @command(
+        NAME_OR_PATH,
+        CONFIG,
+        AS,
+        takes("--restore", action="store_true", help="bring back the state that was saved last"),
+    )
     def load_plugin(self, request: Namespace) -> Loaded:
         """Load a plugin, and what it needs.
 
@@ -59,6 +67,7 @@ class PluginMagics(Magics):
             %load_plugin counter --config {"step": 2}
             %load_plugin counter --config @counter.json
             %load_plugin counter --config $settings
+            %load_plugin counter --restore
 
         If it cannot be loaded, nothing is left behind, and the error is raised. The result has the
         plugin as ``.plugin``. A path with blanks in it needs quotes.
@@ -74,12 +83,15 @@ class PluginMagics(Magics):
             self._remember(request.name, error)
             raise
         elapsed = time.perf_counter() - began
+        notes: list[str] = []
+        if request.restore:
+            report = self.manager.restore_state(target_of(handle).name)
+            notes += [] if report else [report.headline()]
         record = self.manager.get_record(target_of(handle).name)
         self._failed_loads.pop(record.name, None)
         if variable is not None:
             self._shell.push({variable: handle})
             warn_of_hidden(variable)
-        from ..hooks import misspelt_hooks
         from .drift import drift_of
         from .facts import source_hash, version_of
 
@@ -96,7 +108,7 @@ class PluginMagics(Magics):
             elapsed=None if record.name in before else elapsed,
             drift=drift_of(record),
             sha256=source_hash(record.module),
-            notes=() if record.instance is None else tuple(misspelt_hooks(type(record.instance))),
+            notes=(*notes, *_mistakes(record)),
         )
 
     def _remember(self, asked: str, error: ThemisError) -> None:
@@ -169,6 +181,43 @@ class PluginMagics(Magics):
         name = self._loaded(request.name, request)
         return Unloaded(tuple(self.manager.unload_plugin(name, cascade=request.cascade)))
 
+    @command(
+        takes(
+            "name", metavar="NAME|gc", help="name of a plugin; or gc, to tidy up for all of them"
+        ),
+        takes("action", metavar="ACTION", nargs="?", default="show", help=", ".join(ACTIONS)),
+        takes("argument", metavar="LABEL|FILE", nargs="?", help="a saved state, or a file"),
+        takes(
+            "--trust", action="store_true", help="also what is not signed by you: it can run code"
+        ),
+    )
+    def plugin_state(self, request: Namespace) -> Any:
+        """Show, save and bring back the state of a plugin, also over a restart of the kernel.
+
+        Examples::
+
+            %plugin_state counter
+            %plugin_state counter save before-the-experiment
+            %plugin_state counter list
+            %plugin_state counter restore before-the-experiment
+            %plugin_state counter reset
+            %plugin_state counter export counter.state
+            %plugin_state counter import counter.state
+            %plugin_state gc
+
+        Saved states are signed. What somebody else has saved is refused, as loading it can run code;
+        with ``--trust``, what it says of itself is shown, and it is loaded all the same.
+        """
+        magic = StateMagic(self.manager)
+        if request.name == "gc" and not self.manager.is_plugin_loaded("gc"):
+            return [
+                magic.run(name, "gc", None, False) for name in self.manager.list_loaded_plugins()
+            ]
+        action = request.action
+        # What is saved may be looked at before the plugin is loaded.
+        name = request.name if action in ("list", "gc") else self._loaded(request.name, request)
+        return magic.run(name, action, request.argument, request.trust)
+
     @command(SOME_NAME)
     def plugins(self, request: Namespace) -> Plugins | Details:
         """List the plugins that are loaded, and those that could be.
@@ -181,10 +230,16 @@ class PluginMagics(Magics):
             %plugins
             %plugins counter
         """
-        from .facts import details, rows
+        from .facts import details, rows, saved_states
 
+        looked = self._looked_for_states
         if request.name is None:
-            return Plugins(rows(self.manager))
+            found = list(rows(self.manager))
+            notes, self._looked_for_states = [], True
+            if not looked:
+                unloaded = [row.name for row in found if row.state == "not loaded"]
+                notes = list(saved_states(self.manager, unloaded))
+            return Plugins(found, notes)
         name = request.name
         if is_path(name):
             name = self._loaded(name, request)
@@ -281,3 +336,10 @@ def _check_no_variable(name: str, request: Namespace) -> None:
             f"no plugin {name!r}: that is the variable which holds the plugin; "
             f"did you mean {target_of(held).name!r}?"
         )
+
+
+def _mistakes(record: Record) -> list[str]:
+    """Return what in a plugin looks like a mistake."""
+    from ..hooks import misspelt_hooks
+
+    return [] if record.instance is None else misspelt_hooks(type(record.instance))

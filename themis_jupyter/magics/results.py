@@ -121,6 +121,28 @@ class Unloaded(Result):
         return card("✓", "calm", "Unloaded", names(self.names))
 
 
+@dataclass(frozen=True, repr=False)
+class Done(Result):
+    """Something that was done, in a line.
+
+    :param word: such as ``Saved``.
+    :param what: with what.
+    :param more: a remark.
+    """
+
+    word: str
+    what: str
+    more: str = ""
+
+    def text(self) -> str:
+        """Return one line."""
+        return f"{self.word}: {self.what}" + (f", {self.more}" if self.more else "")
+
+    def html(self) -> str:
+        """Return a card."""
+        return card("✓", "good", self.word, self.what, lines=[self.more] if self.more else [])
+
+
 def card(
     symbol: str,
     tone: str,

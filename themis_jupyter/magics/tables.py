@@ -63,8 +63,19 @@ class Plugins(Table):
     columns = ("name", "version", "state", "dependents", "last reload", "on disk")
     empty = "There are no plugins here. Load one by the path of its file: %load_plugin ./plugin.py"
 
-    def __init__(self, plugins: Iterable[PluginRow]) -> None:
+    def __init__(self, plugins: Iterable[PluginRow], notes: Iterable[str] = ()) -> None:
         self._plugins = tuple(plugins)
+        self.notes = tuple(notes)
+
+    def text(self) -> str:
+        """Return the table, and what else there is to say."""
+        return "\n".join([super().text(), *self.notes])
+
+    def html(self) -> str:
+        """Return the same as HTML."""
+        from ..render.html import escape
+
+        return super().html() + "".join(f"<div>{escape(note)}</div>" for note in self.notes)
 
     def __iter__(self) -> Iterator[PluginRow]:
         return iter(self._plugins)

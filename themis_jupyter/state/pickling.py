@@ -152,6 +152,8 @@ class _Pickler(pickle.Pickler):
         if rules.asked and issubclass(kind, rules.asked):
             if not rules.stays(obj):
                 return NotImplemented
+            if rules.portable:
+                raise RefusedError(obj, _HERE_ONLY)
             self.stayed.append(obj)
             return self._refer(obj)
         for base, recipe in rules.recipes.items():
@@ -213,6 +215,10 @@ class _Pickler(pickle.Pickler):
 
 
 _HELD = Refusal("a lock that is held", "release it before the reload, or name it in `transient`")
+_HERE_ONLY = Refusal(
+    "the plugin itself, or a handle, which belongs to this kernel",
+    "leave it out of what save_state() returns, or name it in `transient`",
+)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 _REDUCERS: dict[int, Callable[[Any], Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import platform
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -98,6 +99,7 @@ class Snapshot:
     def _load(
         self, buffers: list[Any], aliases: Mapping[str, str], *, proving: bool = False
     ) -> tuple[Any, set[str]]:
+        self._check_python()
         reader = Reader(self.data, buffers, self.references, aliases=aliases, proving=proving)
         name = "its state"
         try:
@@ -118,6 +120,16 @@ class Snapshot:
                 "Leave out what is at fault: name it in `transient`, or write save_state().",
             ) from error
         return root, reader.modules
+
+    def _check_python(self) -> None:
+        here, there = platform.python_version(), self.header.python
+        if self.header.code and here.split(".")[:2] != there.split(".")[:2]:
+            raise StateError(
+                self.plugin,
+                f"the state of {self.plugin!r} was saved by Python {there} and holds functions or classes "
+                f"by value, which Python {here} cannot read. Restore it with Python {there}, or leave "
+                "lambdas and what was defined in the notebook out of the state.",
+            )
 
 
 class _Capture:
