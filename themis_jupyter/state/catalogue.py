@@ -142,7 +142,8 @@ class Catalogue:
         if known is not None and known[0] == state:
             return known[1]
         found = self._fresh(folder, name, secret)
-        self._known[name] = (state, found)
+        if not isinstance(found.document, StoreError):  # that may pass
+            self._known[name] = (state, found)
         return found
 
     def _fresh(self, folder: Folder, name: str, secret: bytes | None) -> Found:

@@ -112,7 +112,10 @@ class FileStore(SnapshotStore):
                     except PackGoneError as error:
                         gone = error
                     except DamagedPieceError as error:
-                        packs.mark_damaged(folder, error.pack)
+                        if (
+                            document.standing is Standing.OURS
+                        ):  # else it may be the header that lies
+                            packs.mark_damaged(folder, error.pack)
                         where = self.folder / (error.pack + packs.SUFFIX)
                         why = f"what it holds of the snapshot {label!r} is not what was saved"
                         raise corrupt(self.plugin, where, why) from None

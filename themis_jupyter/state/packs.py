@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -117,7 +118,9 @@ def packs_in(folder: Folder) -> dict[str, int]:
     for name in folder.names():
         if (match := _NAME.fullmatch(name)) and match[2] == "pack":
             with contextlib.suppress(FileNotFoundError):
-                found[match[1]] = folder.stat(name).st_size
+                info = folder.stat(name)
+                if stat.S_ISREG(info.st_mode):
+                    found[match[1]] = info.st_size
     return found
 
 
@@ -174,7 +177,8 @@ def read_parts(folder: Folder, parts: Iterable[Iterable[Piece]]) -> list[bytes]:
     there = packs_in(folder)
     for pack, pieces in wanted.items():
         if pack not in there:
-            raise PackGoneError(pack)
+            with _opened(folder, pack):  # says it if it is a link
+                raise PackGoneError(pack)
         if any(piece.offset + piece.size > there[pack] for piece, _, _ in pieces):
             raise DamagedPieceError(pack)
     assembly = Assembly(sizes)

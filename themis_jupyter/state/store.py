@@ -126,8 +126,12 @@ class SnapshotStore(MutableMapping[str, Snapshot]):
 
         :raises StateError: the store cannot be read.
         """
-        trusted = [label for label, entry in self.entries().items() if entry.trusted]
-        return trusted[-1] if trusted else None
+        good = [
+            label
+            for label, entry in self.entries().items()
+            if entry.trusted and entry.header.plugin == self.plugin
+        ]
+        return good[-1] if good else None
 
     def __getitem__(self, label: str) -> Snapshot:
         """Return a snapshot, its bytes checked; as :meth:`load` without trust."""
