@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CellType, FunctionType, MethodType
 from typing import Any
 
+from ..errors import UnpatchableError
 from .correspondence import Correspondence
 from .objects import attributes_of, is_a, partial_state, slot_members
 
@@ -69,9 +70,9 @@ class Substitution:
         made = self._made.get(key)
         if made is not None:
             return made[1]
+        if type(value) in self._found and not is_a(value, type | types.ModuleType):
+            return self._moved(value)
         if key not in self._ids and type(value) is not tuple:
-            if type(value) in self._found:  # an instance that the collector does not track
-                self._instance(value)
             return value
         if type(value) is FunctionType:
             return self.function(value)
@@ -183,11 +184,47 @@ class Substitution:
         if meta is not type(item):
             item.__class__ = meta
 
+    def _moved(self, item: Any) -> Any:
+        """Return an object of a new class as an object of the old one: itself, if Python allows that."""
+        if id(item) in self._made:
+            return self._made[id(item)][1]
+        cls: Any = self._found.old_of(type(item))
+        try:
+            object.__setattr__(item, "__class__", cls)
+            if id(item) not in self._ids:  # the collector does not track it
+                self._contents(item)
+            return item
+        except TypeError:
+            if item in self._found:  # another one stands for it; only its contents are wanted
+                self._contents(item)
+                return item
+        made = _blank(item, cls, self)
+        self._made[id(item)] = (item, made)
+        self._fill(made, item)
+        return made
+
+    def _fill(self, made: Any, item: Any) -> None:
+        """Give ``made``, an empty object of the old class, the attributes of ``item``."""
+        attributes = attributes_of(item)
+        if attributes:
+            object.__getattribute__(made, "__dict__").update(attributes)
+        after = {member.__name__: member for member in self._slot_members(type(made))}
+        for member in self._slot_members(type(item)):
+            try:
+                value = member.__get__(item)
+            except AttributeError:
+                continue
+            if member.__name__ in after:
+                after[member.__name__].__set__(made, value)
+        self._contents(made)
+
     def _instance(self, item: Any) -> None:
         """Change an object of a Python class: its class, its attributes, and what it contains."""
+        if type(item) not in self._found or self._moved(item) is item:
+            self._contents(item)
+
+    def _contents(self, item: Any) -> None:
         cls = type(item)
-        if cls in self._found:
-            object.__setattr__(item, "__class__", self._found.old_of(cls))
         for base in _CONTAINERS:
             if is_a(item, base):
                 _CHANGERS[base](self, item)
@@ -251,6 +288,54 @@ class Substitution:
 
 def _is(a: object, b: object) -> bool:
     return a is b
+
+
+def _blank(item: Any, cls: type, substitute: Substitution) -> Any:
+    """Return an object of ``cls`` with the value of ``item`` and without attributes.
+
+    Python lets an object change its class only between classes that it knows to be laid out alike: not
+    with ``__slots__`` and weak references, and not where the object is a number, a tuple or bytes.
+
+    :raises UnpatchableError: the class is built on something that cannot be copied here.
+    """
+    solid = next(base for base in cls.__mro__ if not base.__flags__ & _HEAP_TYPE)
+    if solid in _VALUES:
+        value = _VALUES[solid](item)
+        return solid.__new__(cls, substitute(value) if solid is tuple else value)
+    if issubclass(solid, BaseException):
+        return solid.__new__(cls, *substitute(item.args))
+    if solid is not object and solid not in _FILLERS:
+        raise UnpatchableError(
+            f"{cls.__module__}.{cls.__qualname__}",
+            f"the module makes an object of its class {cls.__qualname__}, and Python cannot let that "
+            f"be one of the live class, which is built on {solid.__qualname__}. Make the object in a "
+            "function that is called later, or restart the kernel.",
+        )
+    made: Any = solid.__new__(cls)
+    if solid in _FILLERS:
+        _FILLERS[solid](made, item)
+    return made
+
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+# The plain value of an object that is one, past any method of its class.
+_VALUES: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    tuple: lambda item: tuple(tuple.__iter__(item)),
+    bytes: lambda item: bytes(bytes.__iter__(item)),
+    str: str.__str__,
+    float: float.__float__,
+    complex: complex.__complex__,
+    frozenset: lambda item: frozenset(frozenset.__iter__(item)),
+}
+
+_FILLERS: dict[type, Callable[[Any, Any], object]] = {
+    dict: dict.update,
+    list: list.extend,
+    set: set.update,
+    deque: deque.extend,
+}
 
 
 _CONTAINERS: tuple[type, ...] = (dict, list, set, deque)
