@@ -55,3 +55,68 @@ def test_object_that_cannot_be_made_again(workspace: Workspace) -> None:
         workspace.reload(m, full=True)
     assert m.ONE is one
     assert type(one) is m.P
+
+
+@pytest.mark.parametrize("user", ["_open = open", "_open = [open][0]", "_open = (open)  # edited"])
+def test_builtin_kept_under_another_name(workspace: Workspace, user: str) -> None:
+    """Seen in boltons: the wrapper around a builtin came to call itself for ever."""
+    m = workspace.load("m", "_open = open\n\ndef open(path):\n    return _open(path)\n")
+    own = m.open
+    workspace.edit("m.py", "_open = open", user)
+    workspace.reload(m)
+    assert m._open is open
+    workspace.replace(m, "_open(path)", "_open(path, 'rb')")
+    workspace.reload(m, full=True)
+    assert m._open is open
+    assert m.open is own
+
+
+def test_builtin_hidden_by_a_module_that_did_not_run_again(workspace: Workspace) -> None:
+    m = workspace.load("m", "def open(path):\n    return path + '!'\n\nX = open('a')\n")
+    workspace.replace(m, "open('a')", "open('b')")
+    assert m.X == "b!"
+
+
+def test_package_deletes_the_submodule_it_imported(workspace: Workspace) -> None:
+    """Seen in toolz.curried: "name 'inner' is not defined"."""
+    workspace.write("pack/__init__.py", "from .inner import f\n\ndel inner\n")
+    workspace.write("pack/inner.py", "def f():\n    return 1\n")
+    pack = workspace.load("pack")
+    f = pack.f
+    workspace.reload(pack, full=True)
+    assert pack.f is f
+    assert not hasattr(pack, "inner")
+
+
+def test_packages_run_before_modules_in_them_that_others_import(workspace: Workspace) -> None:
+    """Seen in mpmath: a package whose ``__init__`` fills the registry of one of its modules."""
+    workspace.write("pack/__init__.py", "from .use import NAMES\n")
+    workspace.write("pack/use.py", "from .sub.registry import KNOWN\n\nNAMES = list(KNOWN)\n")
+    workspace.write("pack/sub/__init__.py", "from . import registry, entry\n")
+    workspace.write("pack/sub/registry.py", "KNOWN = []\n")
+    workspace.write("pack/sub/entry.py", "from .registry import KNOWN\n\nKNOWN.append('entry')\n")
+    pack = workspace.load("pack")
+    names = ["pack", "pack.use", "pack.sub", "pack.sub.registry", "pack.sub.entry"]
+    modules = [workspace.load(name) for name in names]
+    for order in (modules, modules[::-1]):
+        workspace.reload(*order, full=True)
+        assert pack.NAMES == ["entry"]
+
+
+def test_imports_for_type_checkers_say_nothing_of_the_order(workspace: Workspace) -> None:
+    workspace.write(
+        "base.py",
+        """
+        from typing import TYPE_CHECKING
+
+        if TYPE_CHECKING:
+            import app
+
+        LIMIT = 1
+        """,
+    )
+    base = workspace.load("base")
+    app = workspace.load("app", "from base import LIMIT\n\nTWICE = 2 * LIMIT\n")
+    workspace.edit("base.py", "LIMIT = 1", "LIMIT = 5")
+    workspace.reload(base, app)
+    assert app.TWICE == 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +15,11 @@ from .stage import Draft, replan
 
 
 def dependencies_first(drafts: list[Draft]) -> list[Draft]:
-    """Return the drafts so that what a module imports comes before it; circles stay as they are."""
+    """Return the drafts so that what a module imports comes before it; circles stay as they are.
+
+    That is the order in which an import of the outermost package runs them: importing ``a.b.c`` runs ``a``
+    and ``a.b`` first.
+    """
     by_name = {item.module.__name__: item for item in drafts}
     order: dict[str, Draft] = {}
     entered: set[str] = set()
@@ -24,11 +29,13 @@ def dependencies_first(drafts: list[Draft]) -> list[Draft]:
             return
         entered.add(name)
         for _, source, _, _ in imports_of(by_name[name]):
-            if source in by_name:
-                visit(source)
+            for outer in accumulate(source.split("."), "{}.{}".format):
+                # The packages around the importing module have begun to run before it.
+                if outer in by_name and (outer == source or not f"{name}.".startswith(f"{outer}.")):
+                    visit(outer)
         order[name] = by_name[name]
 
-    for name in by_name:
+    for name in sorted(by_name, key=lambda name: name.count(".")):
         visit(name)
     return list(order.values())
 
@@ -76,7 +83,7 @@ def imports_of(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
     for statement in outline.statements:
         if statement.title or "import" not in outline.segment(statement):
             continue
-        for node in ast.walk(outline.node(statement)):
+        for node in _walk(outline.node(statement)):
             if isinstance(node, ast.ImportFrom):
                 source = absolute(item.module, node.module or "", node.level)
                 for alias in node.names:
@@ -87,6 +94,18 @@ def imports_of(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
                 for alias in node.names:
                     local = alias.asname or alias.name.partition(".")[0]
                     yield statement, alias.name, "", local
+
+
+def _walk(node: ast.stmt) -> Iterator[ast.AST]:
+    """Yield a statement and what is in it, but for what only type checkers read."""
+    pending: list[ast.AST] = [node]
+    while pending:
+        item = pending.pop(0)
+        yield item
+        if isinstance(item, ast.If) and ast.unparse(item.test).endswith("TYPE_CHECKING"):
+            pending += item.orelse
+        else:
+            pending += ast.iter_child_nodes(item)
 
 
 def staged_import(drafts: Sequence[Draft]) -> Callable[..., Any]:
