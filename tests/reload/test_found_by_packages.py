@@ -5,6 +5,8 @@ The packages themselves are reloaded in ``tests/packages``.
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from themis_jupyter.errors import UnpatchableError
@@ -120,3 +122,69 @@ def test_imports_for_type_checkers_say_nothing_of_the_order(workspace: Workspace
     workspace.edit("base.py", "LIMIT = 1", "LIMIT = 5")
     workspace.reload(base, app)
     assert app.TWICE == 10
+
+
+def test_attributes_set_from_outside_stay(workspace: Workspace) -> None:
+    """They used to vanish with the second reload: the first had taken them for the source's own."""
+    m = workspace.load(
+        "m", "class A:\n    def f(self):\n        return 1\n\ndef g():\n    return 1\n"
+    )
+    m.A.extra = m.A.f.mark = m.g.mark = 5
+    for number in (2, 3):
+        workspace.edit("m.py", f"        return {number - 1}", f"        return {number}")
+        workspace.replace(m, f"    return {number - 1}\n", f"    return {number}\n")
+        workspace.reload(m, full=True)
+        assert m.A().f() == m.g() == number
+        assert m.A.extra == m.A.f.mark == m.g.mark == 5
+
+
+def test_methods_that_another_module_adds_stay(workspace: Workspace) -> None:
+    """Seen in mpmath and networkx: the import of one module fills a class of another."""
+    m = workspace.import_("m", "LIMIT = 1\n\nclass A:\n    limit = LIMIT\n")
+    more = workspace.load(
+        "more", "import m\n\ndef f(self):\n    return 1\n\nm.A.f = f\nm.A.data = {}\n"
+    )
+    workspace.load("m")
+    workspace.reload(m, full=True)
+    assert m.A.f is more.f
+    assert m.A.data == {}
+    workspace.replace(m, "LIMIT = 1", "LIMIT = 2")
+    assert m.A.f is more.f
+
+
+def test_method_from_another_module_goes_with_its_line(workspace: Workspace) -> None:
+    workspace.write("more.py", "def f(self):\n    return 1\n")
+    m = workspace.load("m", "import more\n\nclass A:\n    f = more.f\n    x = 1\n")
+    workspace.replace(m, "    f = more.f\n", "")
+    assert not hasattr(m.A, "f")
+
+
+def test_what_statements_set_goes_with_them(workspace: Workspace) -> None:
+    text = "class A:\n    x = 1\n\nA.limit = 1\n\ndef f():\n    return 1\n\nf.mark = 1\n"
+    m = workspace.load("m", text)
+    for _ in range(2):
+        workspace.replace(m, "A.limit = 1\n", "A.limit = 1\nA.more = 1\n")
+        assert m.A.more == m.A.limit == 1
+        workspace.edit("m.py", "A.limit = 1\nA.more = 1\n", "A.limit = 1\n")
+        workspace.replace(m, "x = 1", "x = 1 ")
+        workspace.replace(m, "x = 1 ", "x = 1;y = 1")
+        assert not hasattr(m.A, "more")
+        workspace.replace(m, "x = 1;y = 1", "x = 1")
+
+
+def test_function_that_was_a_trampoline_shows_its_own_signature(workspace: Workspace) -> None:
+    closed = (
+        "def make():\n    n = 1\n    def f(a, b):\n        return n\n    return f\n\nf = make()\n"
+    )
+    m = workspace.load(
+        "m", "def make():\n    def f(a):\n        return 0\n    return f\n\nf = make()\n"
+    )
+    f = m.f
+    workspace.rewrite(m, closed)
+    assert m.f is f
+    assert f(1, 2) == 1
+    assert list(inspect.signature(f).parameters) == ["a", "b"]
+    workspace.rewrite(m, "def f(x, y, z):\n    return 3\n")
+    assert m.f is f
+    assert f(1, 2, 3) == 3
+    assert list(inspect.signature(f).parameters) == ["x", "y", "z"]

@@ -36,6 +36,20 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     return frozenset(kept)
 
 
+def written_members(outline: Outline, qualified: str) -> frozenset[str]:
+    """Return the names that the body of a class binds; none where it is not a top-level statement."""
+    path = qualified.split(".")
+    statements = (s for s in outline.statements if s.kind == "class" and s.title == path[0])
+    bodies = (_body(outline, statement, path) for statement in statements)
+    return frozenset(
+        name
+        for body in bodies
+        if body is not None
+        for statement in body.body
+        for name in names_of(statement).binds
+    )
+
+
 def _body(outline: Outline, statement: Statement, path: list[str]) -> ast.ClassDef | None:
     node: ast.stmt | None = outline.node(statement)
     for name in path[1:]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .objects import cells_of, same_behaviour, same_items, same_mapping
 from .substitute import Substitution
-from .trampoline import can_take_code, kind_of, trampoline_code
+from .trampoline import can_take_code, kind_of, successor_of, trampoline_code
 from .writes import Writes
 
 
@@ -101,6 +101,9 @@ def _patch_attributes(
     count = len(writes)
     for key, value in attributes.items():
         writes.item(before, key, value)
+    by_engine = successor_of(old)
+    if by_engine is not None and before.get("__wrapped__") is by_engine:
+        made_by_source |= {"__wrapped__"}
     for key in made_by_source:
         if key in before and key not in attributes:
             writes.delete_item(before, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
@@ -11,7 +12,7 @@ from typing import Any, Literal
 from ..report import Change
 from . import importers
 from .adapters import check_member
-from .class_body import kept_members
+from .class_body import kept_members, written_members
 from .correspondence import Correspondence, Pair
 from .match import Matcher
 from .objects import LruCache, attributes_of, is_a, partial_state
@@ -21,6 +22,7 @@ from .patch_function import patch_function
 from .relocate import relocate
 from .stage import Draft
 from .substitute import Substitution
+from .tracking import assigned_by
 from .writes import Writes
 
 _ABSENT: Any = object()
@@ -90,7 +92,6 @@ def patch_module(
 def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution) -> None:
     old: Any = pair.old
     new: Any = pair.new
-    produced = draft.before.produced if draft.before else {}
     writes, name = patch.writes, pair.name
     if is_a(new, type):
         told = patch_class(
@@ -103,7 +104,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
     elif is_a(new, FunctionType):
         globals_ = draft.live if new.__globals__ is draft.scratch else new.__globals__
         told = patch_function(
-            writes, old, new, globals_, substitute, made_by_source=produced.get(name, frozenset())
+            writes, old, new, globals_, substitute, made_by_source=_made_by_source(draft, name, old)
         )
         _tell(patch, told, "function", pair)
     elif is_a(new, LruCache):
@@ -122,13 +123,33 @@ def _made_by_class_statement(draft: Draft, name: str, cls: type) -> frozenset[st
     """
     if draft.before is None:
         return frozenset(vars(cls))
-    set_later = {
-        stored[len(name) + 1 :]
-        for statement in draft.plan.new.statements
-        for stored in statement.names.stores
-        if stored.startswith(f"{name}.")
-    }
-    return draft.before.produced.get(name, frozenset()) - set_later
+    still_set = assigned_by(draft.plan.new).get(name, frozenset())
+    return _made_by_source(draft, name, cls) - still_set
+
+
+def _made_by_source(draft: Draft, name: str, item: Any) -> frozenset[str]:
+    """Return the names that the old source put into a class or function."""
+    before = draft.before
+    if before is None:
+        return frozenset()
+    assigned = before.assigned.get(name, frozenset())
+    if name in before.produced:
+        return before.produced[name] | assigned
+    # All that is known is what was there after the import. The same source makes the same again, so what
+    # it does not make came from elsewhere.
+    if draft.plan.diff.empty:
+        return assigned
+    seen, written = before.seen.get(name, frozenset()), written_members(before.outline, name)
+    lent = {key for key in seen - written if _is_lent(vars(item).get(key), draft.module.__name__)}
+    return seen - lent | assigned
+
+
+def _is_lent(value: Any, module: str) -> bool:
+    """Return whether ``value`` is a function of another module, which has put it here as it seems."""
+    if not is_a(value, FunctionType) or value.__module__ == module:
+        return False
+    home = sys.modules.get(value.__module__)
+    return home is not None and vars(home).get(value.__name__) is value
 
 
 def _state(item: functools.partial[Any], substitute: Substitution | None = None) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from .roots import roots_of
 from .stage import Draft
 from .substitute import Substitution
 from .surroundings import Surroundings
+from .tracking import produced_by
 from .trampoline import trampoline_code
 from .writes import Writes
 
@@ -38,6 +39,7 @@ class Staged:
         self._patch = Patch()
         self._found = Correspondence()
         self._nursery = Nursery()
+        self._produced: list[dict[str, frozenset[str]]] = []
         self._new_functions: list[weakref.ref[FunctionType]] = []
         self._new_classes: list[weakref.ref[type]] = []
         self._surroundings: Surroundings | None = None
@@ -134,6 +136,7 @@ class Staged:
         self._note_new(born)
         ids = {id(item) for item in born}
         for item in self.drafts:
+            self._produced.append(dict(produced_by(item.scratch, item.module, ids)))
             match_module(item, ids, self._found)
         globals_ = {id(d.scratch): d.live for d in self.drafts}
         replaced = [(d.standin, d.module) for d in self.drafts]
@@ -178,8 +181,8 @@ class Staged:
             raise ReloadError(
                 f"Python refused to change a live object: {describe(error)}. All is as it was before."
             ) from error
-        for item in self.drafts:
-            tracking.remember(item.module, item.source, item.plan.new, item.before)
+        for item, produced in zip(self.drafts, self._produced, strict=True):
+            tracking.remember(item.module, item.source, item.plan.new, item.before, produced)
 
     def undo(self) -> list[str]:
         """Take the commit back; return what could not be undone, in words."""
@@ -216,8 +219,6 @@ class Staged:
         assert self._substitute is not None
         for item in self.drafts:
             self.warnings += item.plan.notes
-            if item.before is not None:
-                tracking.look_again(item.module)
         left = [(weakref.ref(new), old) for new, old in self._substitute.succeeded()]
         dead = [weakref.ref(pair.new) for pair in self._found if isinstance(pair.new, type)]
         self._surroundings = None

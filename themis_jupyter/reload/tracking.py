@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -22,13 +22,18 @@ class Tracked:
     """What is remembered of a module.
 
     :param source: the bytes that it runs.
-    :param produced: for each class and function, by qualified name, the names that its source put into
-        it; names beyond those were set from outside.
+    :param produced: for each class and function that a reload has made, by qualified name, the names that
+        the source put into it; names beyond those were set from outside.
+    :param seen: what was in the others when the module became known: import-time code of other modules
+        may have added to it.
+    :param assigned: by the name of a class or function, what statements have set on it (``A.limit = 1``).
     """
 
     source: Source
     outline: Outline
     produced: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    assigned: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 _tracked: weakref.WeakKeyDictionary[ModuleType, Tracked] = weakref.WeakKeyDictionary()
@@ -47,27 +52,63 @@ def track(module: ModuleType, source: Source | None = None) -> Tracked:
         outline = outline_of(source.text, source.filename)
     except SyntaxError as error:
         raise syntax_error(source, error) from error
-    return remember(module, source, outline)
+    found = Tracked(
+        source,
+        outline.without_nodes(),
+        seen=dict(produced_by(vars(module), module)),
+        assigned=assigned_by(outline),
+    )
+    restore(module, found)
+    return found
 
 
 def remember(
-    module: ModuleType, source: Source, outline: Outline, before: Tracked | None = None
-) -> Tracked:
+    module: ModuleType,
+    source: Source,
+    outline: Outline,
+    before: Tracked | None,
+    produced: Mapping[str, frozenset[str]],
+) -> None:
     """Remember that ``module`` now runs ``source``.
 
-    :param before: gives what is in its classes for the moment; :func:`look_again` brings that up to date.
+    :param before: what was remembered until now.
+    :param produced: names in the classes and functions that the reload made, by qualified name.
     """
-    produced = dict(produced_by(module)) if before is None else before.produced
-    tracked = Tracked(source, outline.without_nodes(), produced)
-    restore(module, tracked)
-    return tracked
+    known = before or Tracked(source, outline)
+    live = vars(module)
+    now = assigned_by(outline)
+    assigned = {
+        name: known.assigned.get(name, frozenset()) | now.get(name, frozenset())
+        for name in known.assigned.keys() | now
+    }
+    made = {**known.produced, **produced}
+    seen = {name: names for name, names in known.seen.items() if name not in made}
+    restore(
+        module,
+        Tracked(
+            source,
+            outline.without_nodes(),
+            _of_those(live, made),
+            _of_those(live, seen),
+            _of_those(live, assigned),
+        ),
+    )
 
 
-def look_again(module: ModuleType) -> None:
-    """Bring up to date what a module's source has put into its classes and functions."""
-    known = tracked(module)
-    if known is not None:
-        restore(module, replace(known, produced=dict(produced_by(module))))
+def _of_those(
+    live: Mapping[str, object], known: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    return {name: names for name, names in known.items() if name.partition(".")[0] in live}
+
+
+def assigned_by(outline: Outline) -> dict[str, frozenset[str]]:
+    """Return what statements set on classes and functions, by the name of those."""
+    found: dict[str, set[str]] = {}
+    for statement in outline.statements:
+        for stored in statement.names.stores:
+            owner, _, attribute = stored.rpartition(".")
+            found.setdefault(owner, set()).add(attribute)
+    return {owner: frozenset(attributes) for owner, attributes in found.items()}
 
 
 def restore(module: ModuleType, tracked: Tracked | None) -> None:
@@ -109,22 +150,28 @@ def source_path(module: ModuleType) -> Path:
     return Path(filename)
 
 
-def produced_by(module: ModuleType) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield, for each class and function of a module, the names in its ``__dict__``."""
+def produced_by(
+    namespace: Mapping[str, Any], module: ModuleType, among: Set[int] | None = None
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield, for each class and function of a module, the names in its ``__dict__``.
+
+    :param namespace: where the module's names are.
+    :param among: the ids of those that are meant; by default, all.
+    """
     seen: set[int] = set()
-    pending: list[tuple[str, Any]] = list(vars(module).items())
+    pending: list[tuple[str, Any]] = list(namespace.items())
     while pending:
         name, value = pending.pop()
         if is_a(value, staticmethod | classmethod):
             value = value.__func__
         if not is_a(value, type | FunctionType) or id(value) in seen:
             continue
-        if value.__module__ != module.__name__:
+        if value.__module__ != module.__name__ or (among is not None and id(value) not in among):
             continue
         seen.add(id(value))
         if is_a(value, type):
             names = vars(value)
             yield name, frozenset(names)
             pending += [(f"{name}.{key}", member) for key, member in names.items()]
-        elif attributes := attributes_of(value):
-            yield name, frozenset(attributes)
+        else:
+            yield name, frozenset(attributes_of(value) or ())

@@ -77,6 +77,12 @@ def trampoline_code(old: FunctionType, successor: FunctionType) -> CodeType:
     )
 
 
+def successor_of(function: FunctionType) -> FunctionType | None:
+    """Return the function that a trampoline calls; None where ``function`` is none."""
+    constants = function.__code__.co_consts
+    return next((c for c in constants if type(c) is FunctionType), None)
+
+
 def kind_of(code: CodeType) -> str:
     """Return what calling the code gives: a value, a generator, a coroutine …"""
     if code.co_flags & inspect.CO_ASYNC_GENERATOR:
