@@ -9,7 +9,7 @@ import inspect
 
 import pytest
 
-from themis_jupyter.errors import UnpatchableError
+from themis_jupyter.errors import ReloadError, UnpatchableError
 from themis_jupyter.testing import Workspace
 
 # Objects that a module makes of its own classes, by what keeps them from changing their class.
@@ -93,10 +93,10 @@ def test_package_deletes_the_submodule_it_imported(workspace: Workspace) -> None
 def test_packages_run_before_modules_in_them_that_others_import(workspace: Workspace) -> None:
     """Seen in mpmath: a package whose ``__init__`` fills the registry of one of its modules."""
     workspace.write("pack/__init__.py", "from .use import NAMES\n")
-    workspace.write("pack/use.py", "from .sub.registry import KNOWN\n\nNAMES = list(KNOWN)\n")
+    workspace.write("pack/use.py", "from .sub.registry import known\n\nNAMES = list(known)\n")
     workspace.write("pack/sub/__init__.py", "from . import registry, entry\n")
-    workspace.write("pack/sub/registry.py", "KNOWN = []\n")
-    workspace.write("pack/sub/entry.py", "from .registry import KNOWN\n\nKNOWN.append('entry')\n")
+    workspace.write("pack/sub/registry.py", "known = []\n")
+    workspace.write("pack/sub/entry.py", "from .registry import known\n\nknown.append('entry')\n")
     pack = workspace.load("pack")
     names = ["pack", "pack.use", "pack.sub", "pack.sub.registry", "pack.sub.entry"]
     modules = [workspace.load(name) for name in names]
@@ -188,3 +188,43 @@ def test_function_that_was_a_trampoline_shows_its_own_signature(workspace: Works
     assert m.f is f
     assert f(1, 2, 3) == 3
     assert list(inspect.signature(f).parameters) == ["x", "y", "z"]
+
+
+def test_submodule_uses_what_its_package_has_by_then(workspace: Workspace) -> None:
+    """Seen in networkx: ``import nx`` in a submodule, and ``@nx.register`` further down."""
+    workspace.write("pack/__init__.py", "from .tools import register\nfrom . import use\n")
+    workspace.write(
+        "pack/tools.py",
+        """
+        known = {}
+
+        def register(f):
+            if f.__name__ in known:
+                raise KeyError("already exists")
+            known[f.__name__] = f
+            return f
+        """,
+    )
+    workspace.write(
+        "pack/use.py", "import pack\n\n@pack.register\ndef double(x):\n    return 2 * x\n"
+    )
+    modules = [workspace.load(name) for name in ("pack", "pack.tools", "pack.use")]
+    pack, double = modules[0], modules[0].use.double
+    for order in (modules, modules[::-1]):
+        workspace.reload(*order, full=True)
+        assert pack.use.double is double
+        assert pack.tools.known == {"double": double}
+
+
+def test_module_whose_failure_another_one_catches(workspace: Workspace) -> None:
+    workspace.write(
+        "pack/__init__.py", "try:\n    from .part import f\nexcept ImportError:\n    f = None\n"
+    )
+    workspace.write("pack/part.py", "def f():\n    return 1\n")
+    pack, part = workspace.load("pack"), workspace.load("pack.part")
+    f = pack.f
+    workspace.edit("pack/part.py", "return 1", "return 2\n\nraise ImportError('no part')")
+    with pytest.raises(ReloadError, match="no part"):
+        workspace.reload(pack, part, full=True)
+    assert pack.f is part.f is f
+    assert f() == 1

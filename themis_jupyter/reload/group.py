@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from types import ModuleType
 from typing import Any
 
 from .importers import absolute
@@ -108,18 +107,64 @@ def _walk(node: ast.stmt) -> Iterator[ast.AST]:
             pending += ast.iter_child_nodes(item)
 
 
-def staged_import(drafts: Sequence[Draft]) -> Callable[..., Any]:
-    """Return an ``__import__`` that gives the statements the staged modules, not the live ones."""
-    standins: dict[int, ModuleType] = {id(d.module): d.standin for d in drafts}
+class StagedRun:
+    """Runs the statements of several modules, each once and, in a full run, as an import would.
 
-    def import_(
+    An import runs the packages around a module before it, and a module where another one first imports it:
+    half of that one has run then. Where only some statements run, each module runs as a whole, in turn.
+    """
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self._drafts = {item.module.__name__: item for item in drafts}
+        several = len(drafts) > 1
+        self._standins = {id(d.module): d.standin for d in drafts} if several else {}
+        self._begun: set[str] = set()
+        self._failed: BaseException | None = None
+        for item in drafts:
+            item.fill(self._import if several else None, self._standins)
+
+    def run(self, item: Draft) -> None:
+        """Run one module, unless it has run.
+
+        :raises BaseException: what it raises, also if the module that imports it has caught that.
+        """
+        self._run(item.module.__name__)
+        if self._failed is not None:
+            raise self._failed
+
+    def _run(self, name: str) -> None:
+        item = self._drafts[name]
+        if item.plan.full:
+            self._run_around(name.rpartition(".")[0])
+        if name in self._begun:
+            return
+        self._begun.add(name)
+        try:
+            item.run()
+        except BaseException as error:
+            self._failed = self._failed or error
+            raise
+
+    def _run_around(self, name: str) -> None:
+        """Run a module and the packages around it, the outermost first, where they have yet to run."""
+        for outer in accumulate(name.split("."), "{}.{}".format):
+            if outer in self._drafts and outer not in self._begun and self._drafts[outer].plan.full:
+                self._run(outer)
+
+    def _import(
+        self,
         name: str,
         globals: dict[str, Any] | None = None,
         locals: dict[str, Any] | None = None,
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> Any:
+        """Import as ``__import__`` does, and give the staged modules, not the live ones."""
         found = builtins.__import__(name, globals, locals, fromlist or (), level)
-        return standins.get(id(found), found)
-
-    return import_
+        known = self._drafts.get((globals or {}).get("__name__", ""))
+        source = absolute(known.module, name, level) if known else name
+        self._run_around(source)
+        for inner in fromlist or ():
+            if f"{source}.{inner}" in self._drafts:
+                self._run_around(f"{source}.{inner}")
+        return self._standins.get(id(found), found)

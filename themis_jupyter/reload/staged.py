@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from ..report import Change, RanStatement
 from . import tracking
 from .adapters import finish_classes
 from .correspondence import Correspondence
-from .group import staged_import
+from .group import StagedRun
 from .nursery import Nursery, bury
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
@@ -94,23 +95,19 @@ class Staged:
             Ctrl-C through, or set a limit of time, while that runs.
         :raises BaseException: whatever the statements raise; all is as it was before.
         """
-        several = len(self.drafts) > 1
-        importer = staged_import(self.drafts) if several else None
-        standins = {id(d.module): d.standin for d in self.drafts} if several else {}
-        for item in self.drafts:
-            item.fill(importer, standins)
+        together = StagedRun(self.drafts)
         self._surroundings = Surroundings(*roots_of(self.drafts))
         try:
             with self._nursery:
-                self._run_aside(run)
+                self._run_aside(run, together)
         except BaseException:
             bury(self._new_classes, thorough=self._nursery.was_disturbed)
             raise
 
-    def _run_aside(self, run: Callable[[Callable[[], None]], object]) -> None:
+    def _run_aside(self, run: Callable[[Callable[[], None]], object], together: StagedRun) -> None:
         try:
             for item in self.drafts:
-                run(item.run)
+                run(partial(together.run, item))
             self._plan_commit()
         except BaseException as error:
             born = self._nursery.objects()
