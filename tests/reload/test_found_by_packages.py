@@ -228,3 +228,26 @@ def test_module_whose_failure_another_one_catches(workspace: Workspace) -> None:
         workspace.reload(pack, part, full=True)
     assert pack.f is part.f is f
     assert f() == 1
+
+
+def test_wrapper_by_a_decorator_of_a_module_reloaded_along(workspace: Workspace) -> None:
+    """Seen in networkx: the wrapper lost its defaults, being made to call a new one."""
+    deco = workspace.load(
+        "deco",
+        """
+        def loud(f):
+            def wrapper(*args, end="!"):
+                return f(*args) + end
+            return wrapper
+        """,
+    )
+    m = workspace.load("m", "from deco import loud\n\n@loud\ndef f(x):\n    return x\n")
+    f, code = m.f, m.f.__code__
+    workspace.reload(m, deco, full=True)
+    assert m.f is f
+    assert f.__kwdefaults__ == {"end": "!"}
+    assert f.__code__ == code, "it runs its own code, not a call of another function"
+    workspace.edit("deco.py", '"!"', '"?"')
+    workspace.edit("m.py", "return x", "return 2 * x")
+    workspace.reload(m, deco)
+    assert f("a") == "aa?"

@@ -102,7 +102,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
         )  # fmt: skip
         _tell(patch, told, "class", pair)
     elif is_a(new, FunctionType):
-        globals_ = draft.live if new.__globals__ is draft.scratch else new.__globals__
+        globals_ = substitute.globals_of(new)
         told = patch_function(
             writes, old, new, globals_, substitute, made_by_source=_made_by_source(draft, name, old)
         )

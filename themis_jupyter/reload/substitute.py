@@ -106,6 +106,10 @@ class Substitution:
         self._function(made)
         return made
 
+    def globals_of(self, new: FunctionType) -> dict[str, Any]:
+        """Return the namespace that ``new`` is going to run in: a live one, whichever module made it."""
+        return self._globals.get(id(new.__globals__), new.__globals__)
+
     def succeeded(self) -> Iterator[tuple[FunctionType, FunctionType]]:
         """Yield each new function that another one stands for, with that one."""
         for pair in self._found:
