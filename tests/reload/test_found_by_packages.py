@@ -251,3 +251,31 @@ def test_wrapper_by_a_decorator_of_a_module_reloaded_along(workspace: Workspace)
     workspace.edit("m.py", "return x", "return 2 * x")
     workspace.reload(m, deco)
     assert f("a") == "aa?"
+
+
+def test_statement_that_uses_what_the_module_deletes_further_down(workspace: Workspace) -> None:
+    """Seen in toolz: "name 'operator' is not defined", after an edit elsewhere."""
+    m = workspace.load(
+        "m",
+        """
+        import math as source
+
+        def make(name):
+            return name.upper()
+
+        NAMES = ["a", "b"]
+        KEPT = {name: None for name in NAMES}
+        TABLE = {}
+        for name in NAMES:
+            TABLE[name] = make(name)
+        locals().update(pi=source.pi)
+        del source, NAMES, name
+        """,
+    )
+    m.KEPT["mine"] = 1
+    workspace.replace(m, ".upper()", ".upper() + '!'")
+    assert m.TABLE == {"a": "A!", "b": "B!"}
+    assert "mine" in m.KEPT, "it would be the same again"
+    workspace.replace(m, "KEPT =", "# a comment\nOTHER = 1\nKEPT =")
+    assert m.OTHER == 1
+    assert not {"source", "NAMES", "name"} & vars(m).keys()

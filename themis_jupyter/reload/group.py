@@ -71,7 +71,11 @@ def _follow(
         else:
             continue
         rerun[statement] = f"{source} is reloaded as well"
-    if item.plan.full or not dirty or (dirty <= item.plan.dirty.keys() and rerun.keys() <= item.plan.run.keys()):
+    if (
+        item.plan.full
+        or not dirty
+        or (dirty <= item.plan.dirty.keys() and rerun.keys() <= item.plan.run.keys())
+    ):
         return item
     return replan(item, rerun, dirty)
 

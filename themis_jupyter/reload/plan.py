@@ -21,6 +21,10 @@ class Facts:
         """Return whether that name stands for a class without a metaclass of its own."""
         return False
 
+    def is_live(self, name: str) -> bool:
+        """Return whether the module has that name now."""
+        return True
+
 
 @dataclass(slots=True)
 class Plan:
@@ -180,22 +184,52 @@ class _Spread:
         self.reach = Reach(self.statements)
 
     def run(self) -> None:
-        plan = self.plan
-        pending = [*plan.dirty, *plan.methods]
+        pending = [*self.plan.dirty, *self.plan.methods]
+        while True:
+            self._spread(pending)
+            if self.plan.run:
+                self._run_the_opaque()
+            fetched = self._fetch_what_is_gone()
+            if not fetched:
+                break
+            for statement, why in fetched.items():
+                # Who uses only what was deleted has no need to run again.
+                pending += filter(self.facts.is_live, self._add(statement, why))
+        if self.plan.dirty:
+            self._find_again()
+
+    def _spread(self, pending: list[str]) -> None:
         while pending:
             name = pending.pop()
             for statement, why in self._affected(name):
-                if statement in plan.run:
-                    continue
-                plan.run[statement] = why
-                for bound in statement.names.binds:
-                    if bound not in plan.dirty:
-                        plan.dirty[bound] = f"{bound} is made again"
-                        pending.append(bound)
-        if plan.run:
-            self._run_the_opaque()
-        if plan.dirty:
-            self._find_again()
+                if statement not in self.plan.run:
+                    pending += self._add(statement, why)
+
+    def _add(self, statement: Statement, why: str) -> list[str]:
+        """Let a statement run, and return the names that are dirty because of that."""
+        self.plan.run[statement] = why
+        names = statement.names
+        # To delete a name once more changes nothing for those who used it before.
+        bound = names.binds - self.plan.dirty.keys() if names.binds != names.deletes else set()
+        self.plan.dirty.update((name, f"{name} is made again") for name in bound)
+        return list(bound)
+
+    def _fetch_what_is_gone(self) -> dict[Statement, str]:
+        """Return the statements that bind, and delete, names that what runs needs and the module deleted.
+
+        ``names = read(); table(names); del names``: to make the table again takes all three.
+        """
+        fetched: dict[Statement, str] = {}
+        for statement in self.plan.run:
+            needed = set(statement.names.now)
+            if statement.names.effects:
+                needed = self.reach.called_by(needed)
+            for name in needed:
+                if not self.facts.is_live(name):
+                    for binder in self.reach.binders.get(name, ()):
+                        if binder not in self.plan.run:
+                            fetched[binder] = f"binds {name}, which was deleted and is needed"
+        return fetched
 
     def _affected(self, name: str) -> Iterable[tuple[Statement, str]]:
         methods = self.plan.methods.get(name)

@@ -248,6 +248,9 @@ class _LiveFacts(Facts):
     def is_plain(self, name: str) -> bool:
         return type(self._live.get(name)) is type
 
+    def is_live(self, name: str) -> bool:
+        return name in self._live
+
 
 def _compile(plan: Plan, filename: str) -> CodeType | None:
     wanted = [s for s in plan.new.statements if s in plan.run or s in plan.again]
