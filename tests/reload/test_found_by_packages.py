@@ -5,6 +5,7 @@ The packages themselves are reloaded in ``tests/packages``.
 
 from __future__ import annotations
 
+import gc
 import inspect
 
 import pytest
@@ -279,3 +280,34 @@ def test_statement_that_uses_what_the_module_deletes_further_down(workspace: Wor
     workspace.replace(m, "KEPT =", "# a comment\nOTHER = 1\nKEPT =")
     assert m.OTHER == 1
     assert not {"source", "NAMES", "name"} & vars(m).keys()
+
+
+def test_new_class_that_was_looked_into_while_it_was_made(workspace: Workspace) -> None:
+    """Seen in hypothesis: a crash of the interpreter. Python still knew what is no longer in the class."""
+    m = workspace.load("m", "class A:\n    pass\n")
+    workspace.edit(
+        "m.py",
+        "class A:",
+        """
+class New:
+    pair = (int, lambda: 1)
+
+    @property
+    def half(self):
+        return 1
+
+    @staticmethod
+    def plain():
+        return 1
+
+for name in ("pair", "half", "plain"):
+    for _ in range(3):
+        getattr(New, name)
+
+class A:""",
+    )
+    workspace.reload(m)
+    gc.collect()
+    assert m.New.pair is vars(m.New)["pair"]
+    assert m.New.half is vars(m.New)["half"]
+    assert m.New.plain is vars(m.New)["plain"].__func__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,15 @@ def attributes_of(item: object) -> dict[str, Any] | None:
     except Exception:  # noqa: BLE001 - a class may have a property of that name
         return None
     return attributes if type(attributes) is dict else None
+
+
+_members: Any = vars(type)["__dict__"]
+
+
+def members_of(cls: type) -> Mapping[str, Any]:
+    """Return what ``vars(cls)`` does, past the ``__getattribute__`` of a metaclass."""
+    members: Mapping[str, Any] = _members.__get__(cls)
+    return members
 
 
 def slot_members(cls: type) -> list[MemberDescriptorType]:

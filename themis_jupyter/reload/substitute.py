@@ -8,6 +8,7 @@ A new function without a predecessor is made again with the live namespace as it
 from __future__ import annotations
 
 import functools
+import gc
 import types
 import weakref
 from collections import deque
@@ -17,7 +18,7 @@ from typing import Any
 
 from ..errors import UnpatchableError
 from .correspondence import Correspondence
-from .objects import attributes_of, is_a, partial_state, slot_members
+from .objects import attributes_of, is_a, members_of, partial_state, slot_members
 
 _set_type_attribute = type.__setattr__
 
@@ -52,7 +53,12 @@ class Substitution:
     def run(self) -> None:
         """Change all new objects that can be changed where they stand."""
         item: Any
+        # What is in a class may be changed by way of the class only: Python remembers, without holding
+        # them, what it has looked up there, and would use it when it is gone.
+        taboo = {id(gc.get_referents(members_of(cls))[0]) for cls in self._born if is_a(cls, type)}
         for item in self._born:
+            if id(item) in taboo:
+                continue
             change = _CHANGERS.get(type(item))
             if change is not None:
                 change(self, item)
@@ -173,7 +179,7 @@ class Substitution:
     def _class(self, item: type) -> None:
         if item in self._found:
             return
-        for key, value in list(vars(item).items()):
+        for key, value in list(members_of(item).items()):
             new = self(value)
             if new is not value:
                 _set_type_attribute(item, key, new)
