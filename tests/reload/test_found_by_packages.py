@@ -311,3 +311,45 @@ class A:""",
     assert m.New.pair is vars(m.New)["pair"]
     assert m.New.half is vars(m.New)["half"]
     assert m.New.plain is vars(m.New)["plain"].__func__
+
+
+def test_package_that_gives_its_name_to_what_it_shows(workspace: Workspace) -> None:
+    """Seen in sympy and hypothesis, and usual in others: the class became another one."""
+    workspace.write(
+        "pack/part.py", "class A:\n    x = 1\n\ndef f():\n    return 1\n\nclass B(A):\n    pass\n"
+    )
+    workspace.write(
+        "pack/__init__.py",
+        "from .part import A, B, f\n\nfor item in (A, B, f):\n    item.__module__ = __name__\n",
+    )
+    pack = workspace.load("pack")
+    part = workspace.load("pack.part")
+    a, b, f = pack.A, pack.B(), pack.f
+    workspace.edit("pack/part.py", "return 1", "return 2")
+    workspace.replace(part, "x = 1", "x = 2")
+    workspace.reload(part, full=True)
+    assert part.A is pack.A is a
+    assert part.f is f
+    assert (b.x, f()) == (2, 2)
+    assert type(b) is part.B
+    assert a.__module__ == f.__module__ == "pack"
+
+
+def test_class_whose_metaclass_answers_for_all_attributes(workspace: Workspace) -> None:
+    """Seen in pydantic: a recursion without end."""
+    m = workspace.load(
+        "m",
+        """
+        class Meta(type):
+            def __getattribute__(cls, name):
+                return super().__getattribute__(name)
+
+        class A(metaclass=Meta):
+            x = 1
+        """,
+    )
+    cls = m.A
+    workspace.reload(m, full=True)
+    assert m.A is cls
+    workspace.replace(m, "x = 1", "x = 2")
+    assert cls.x == 2

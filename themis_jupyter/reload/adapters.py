@@ -11,6 +11,7 @@ from itertools import starmap
 from typing import Any
 
 from ..errors import UnpatchableError
+from .objects import is_a, members_of
 
 _set_type_attribute = type.__setattr__
 _SCHEMA = "__pydantic_core_schema__"
@@ -53,7 +54,7 @@ def check_member(old: object, new: object, name: str) -> None:
 
 def reads_annotations(cls: object) -> bool:
     """Return whether a class worked out at its creation what its annotations mean (pydantic)."""
-    return isinstance(cls, type) and _SCHEMA in vars(cls)
+    return is_a(cls, type) and _SCHEMA in members_of(cls)
 
 
 def finish_classes(pairs: Iterable[tuple[Any, type]]) -> None:

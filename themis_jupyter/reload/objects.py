@@ -25,12 +25,14 @@ def attributes_of(item: object) -> dict[str, Any] | None:
     return attributes if type(attributes) is dict else None
 
 
-_members: Any = vars(type)["__dict__"]
+def of_type(cls: object, name: str) -> Any:
+    """Return what ``type`` itself says of a class, past the ``__getattribute__`` of a metaclass."""
+    return vars(type)[name].__get__(cls)
 
 
-def members_of(cls: type) -> Mapping[str, Any]:
+def members_of(cls: object) -> Mapping[str, Any]:
     """Return what ``vars(cls)`` does, past the ``__getattribute__`` of a metaclass."""
-    members: Mapping[str, Any] = _members.__get__(cls)
+    members: Mapping[str, Any] = of_type(cls, "__dict__")
     return members
 
 

@@ -56,6 +56,8 @@ def patch_function(
         differs.append("annotations")
     for name in ("__doc__", "__name__", "__qualname__", "__module__"):
         value = getattr(new, name)
+        if name == "__module__" and value == globals_.get("__name__"):
+            continue  # what it says by itself: if the old one says otherwise, somebody wanted that
         if getattr(old, name) != value:
             writes.attribute(old, name, value)
             differs.append(name.strip("_"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
@@ -15,8 +16,8 @@ from .adapters import check_member
 from .class_body import kept_members, written_members
 from .correspondence import Correspondence, Pair
 from .match import Matcher
-from .objects import LruCache, attributes_of, is_a, partial_state
-from .outline import Statement
+from .objects import LruCache, attributes_of, is_a, members_of, partial_state
+from .outline import Outline, Statement
 from .patch_class import PLAIN, patch_class, same_value
 from .patch_function import patch_function
 from .relocate import relocate
@@ -42,7 +43,8 @@ class Patch:
 
 def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
     """Pair the new objects of one module with its old ones."""
-    matcher = Matcher(draft.module.__name__, draft.live, draft.scratch, born, found)
+    classes = _classes_of(draft.before.outline) if draft.before else ()
+    matcher = Matcher(draft.module.__name__, draft.live, draft.scratch, born, found, classes)
     by_definition = _defined(draft)
     rebound = draft.rebound()
     # A function found under its own name goes first: that settles aliases (``g = f``).
@@ -50,6 +52,12 @@ def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
         old = draft.live.get(name, _ABSENT)
         if old is not _ABSENT:
             matcher.match(old, rebound[name], name, own=name in by_definition)
+
+
+def _classes_of(outline: Outline) -> set[str]:
+    """Return the names that a source binds by one class statement only."""
+    bound = Counter(name for s in outline.statements for name in s.names.binds)
+    return {s.title for s in outline.statements if s.kind == "class" and bound[s.title] == 1}
 
 
 def _defined(draft: Draft) -> set[str]:
@@ -97,6 +105,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
         told = patch_class(
             writes, old, new, substitute,
             name=f"{pair.module}.{name}",
+            module=pair.module,
             made_by_source=_made_by_class_statement(draft, name, old),
             keep=kept_members(draft.plan, name),
         )  # fmt: skip
@@ -188,7 +197,7 @@ def _tell(patch: Patch, told: list[str], kind: str, pair: Pair) -> None:
         if member == "bases":
             patch.changes.append(Change("changed", "class", pair.name, pair.module, "bases"))
         else:
-            value = vars(pair.new if verb != "removed" else pair.old)[member]
+            value = members_of(pair.new if verb != "removed" else pair.old)[member]
             patch.changes.append(
                 Change(_VERBS[verb], kind_of(value), f"{pair.name}.{member}", pair.module)
             )
@@ -233,7 +242,7 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
 
 def _written(pair: Pair) -> set[str]:
     """Return the names of methods, which somebody wrote."""
-    members = [*vars(pair.old).items(), *vars(pair.new).items()]
+    members = [*members_of(pair.old).items(), *members_of(pair.new).items()]
     return {name for name, value in members if is_a(value, FunctionType | classmethod | property)}
 
 
