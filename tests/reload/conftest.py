@@ -10,9 +10,7 @@ _REGISTRIES = (
     "tuples",
     "nested",
     "partial",
-    "WeakSet",
     "WeakValueDictionary",
-    "WeakKeyDictionary",
     "instance with slots",
     "records",
 )

@@ -353,3 +353,64 @@ def test_class_whose_metaclass_answers_for_all_attributes(workspace: Workspace) 
     assert m.A is cls
     workspace.replace(m, "x = 1", "x = 2")
     assert cls.x == 2
+
+
+def test_weak_proxy_to_what_is_gone(workspace: Workspace) -> None:
+    """Seen in dill: "weakly-referenced object no longer exists"."""
+    m = workspace.load(
+        "m", "import weakref\n\nclass A:\n    x = 1\n\nPROXY = weakref.proxy(A())\nMORE = [PROXY]\n"
+    )
+    cls = m.A
+    workspace.reload(m, full=True)
+    workspace.replace(m, "x = 1", "x = 2")
+    assert m.A is cls
+    assert cls.x == 2
+
+
+def test_weak_reference_to_what_stays(workspace: Workspace) -> None:
+    m = workspace.load(
+        "m",
+        """
+        import weakref
+
+        class A:
+            pass
+
+        ONE = A()
+        WEAK = {"one": weakref.ref(ONE), "class": weakref.ref(A)}
+        """,
+    )
+    workspace.reload(m, full=True)
+    gc.collect()
+    assert m.WEAK["one"]() is m.ONE
+    assert m.WEAK["class"]() is m.A
+
+
+def test_ctypes_structures(workspace: Workspace) -> None:
+    """Seen in prompt_toolkit: "can't apply this __setattr__"."""
+    m = workspace.load(
+        "m",
+        """
+        import ctypes
+
+        class Point(ctypes.Structure):
+            _fields_ = [("x", ctypes.c_int), ("y", ctypes.c_int)]
+
+            def sum(self):
+                return self.x + self.y
+
+        class Line(ctypes.Structure):
+            _fields_ = [("start", Point), ("end", Point)]
+        """,
+    )
+    cls, point, line = m.Point, m.Point(1, 2), m.Line()
+    workspace.replace(m, "self.x + self.y", "10 * self.x + self.y")
+    workspace.reload(m, full=True)
+    assert m.Point is cls
+    assert point.sum() == 12
+    line.start = point
+    assert m.Line(point, point).end.sum() == line.start.sum() == 12
+    workspace.edit("m.py", '("y", ctypes.c_int)]', '("y", ctypes.c_short)]')
+    with pytest.raises(UnpatchableError, match="_fields_"):
+        workspace.reload(m)
+    assert point.sum() == 12

@@ -52,6 +52,29 @@ def check_member(old: object, new: object, name: str) -> None:
     )
 
 
+# What ctypes reads when it lays out a structure; none of it can be set once more.
+_LAYOUT = ("_fields_", "_pack_", "_align_", "_anonymous_", "_layout_")
+
+
+def fields_of(cls: type) -> list[list[Any]]:
+    """Return how a ctypes structure is laid out; empty for other classes, or before that is settled."""
+    members = members_of(cls)
+    if not is_structure(cls):
+        return []
+    return [list(members[key]) for key in _LAYOUT if isinstance(members.get(key), list | tuple)]
+
+
+def is_structure(cls: type) -> bool:
+    """Return whether a class is a ctypes structure or union."""
+    ctypes = sys.modules.get("ctypes")
+    return ctypes is not None and issubclass(cls, ctypes.Structure | ctypes.Union)
+
+
+def is_layout(name: str, value: object) -> bool:
+    """Return whether a member of a class is where its ctypes fields are, which stays as it is."""
+    return name in _LAYOUT or type(value).__name__ == "CField"
+
+
 def reads_annotations(cls: object) -> bool:
     """Return whether a class worked out at its creation what its annotations mean (pydantic)."""
     return is_a(cls, type) and _SCHEMA in members_of(cls)

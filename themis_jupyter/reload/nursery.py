@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import operator
 import weakref
-from collections.abc import Collection
-from itertools import chain, filterfalse, starmap
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, compress, repeat, starmap, tee
 
 from .objects import of_type
 
@@ -58,8 +59,12 @@ def _young_objects() -> list[object]:
     anybody else holds it. So the list that names tuples must be gone before another thread runs: it
     lives within this one call in C.
     """
-    every = chain.from_iterable(starmap(gc.get_objects, [(0,)]))
-    return list(filterfalse(tuple.__instancecheck__, every))
+    return list(_but_tuples(*tee(chain.from_iterable(starmap(gc.get_objects, [(0,)])))))
+
+
+def _but_tuples(every: Iterable[object], once_more: Iterable[object]) -> Iterator[object]:
+    """Sort out tuples by their type: to ask an object what it is may run its code, or that of a dead one."""
+    return compress(every, map(operator.is_not, map(type, once_more), repeat(tuple)))
 
 
 def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from types import CellType, CodeType, FunctionType, MemberDescriptorType
+from collections.abc import Callable, Iterable, Mapping
+from types import (
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +40,18 @@ def members_of(cls: object) -> Mapping[str, Any]:
     """Return what ``vars(cls)`` does, past the ``__getattribute__`` of a metaclass."""
     members: Mapping[str, Any] = of_type(cls, "__dict__")
     return members
+
+
+def setter_of(cls: type, name: str = "__setattr__") -> Callable[..., None]:
+    """Return what sets an attribute of a class past the Python code of its metaclass.
+
+    That is ``type.__setattr__``, unless the metaclass is written in C and has its own (ctypes), which
+    Python does not allow to be passed over.
+
+    :param name: ``__delattr__`` for what deletes one.
+    """
+    found = (vars(meta).get(name) for meta in of_type(type(cls), "__mro__"))
+    return next(member for member in found if type(member) is WrapperDescriptorType)
 
 
 def slot_members(cls: type) -> list[MemberDescriptorType]:

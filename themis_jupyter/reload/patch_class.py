@@ -7,6 +7,7 @@ from collections.abc import Set
 from types import GetSetDescriptorType, MemberDescriptorType
 
 from ..errors import UnpatchableError
+from .adapters import fields_of, is_layout
 from .match import OF_THE_CLASS_ITSELF
 from .objects import members_of, of_type
 from .substitute import Substitution
@@ -48,7 +49,7 @@ def patch_class(
     for key, value in after.items():
         if key in OF_THE_CLASS_ITSELF or isinstance(value, MemberDescriptorType):
             continue
-        if isinstance(value, GetSetDescriptorType) or key == "__slots__":
+        if isinstance(value, GetSetDescriptorType) or key == "__slots__" or is_layout(key, value):
             continue
         if key in keep and key in before:
             continue
@@ -102,6 +103,11 @@ def _check_layout(old: type, new: type, substitute: Substitution, name: str) -> 
             name,
             f"class {name} changed __slots__ from {_slots(old)} to {_slots(new)}, and Python cannot "
             f"do that to a live class. {way_out}",
+        )
+    if fields_of(old) != fields_of(new):
+        raise UnpatchableError(
+            name,
+            f"class {name} changed its _fields_, which ctypes does not allow for a class in use. {way_out}",
         )
     if substitute(type(new)) is not type(old):
         raise UnpatchableError(

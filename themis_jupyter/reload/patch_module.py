@@ -48,10 +48,17 @@ def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
     by_definition = _defined(draft)
     rebound = draft.rebound()
     # A function found under its own name goes first: that settles aliases (``g = f``).
-    for name in sorted(rebound, key=lambda n: getattr(rebound[n], "__name__", None) != n):
+    for name in sorted(rebound, key=lambda n: not _is_called(rebound[n], n)):
         old = draft.live.get(name, _ABSENT)
         if old is not _ABSENT:
             matcher.match(old, rebound[name], name, own=name in by_definition)
+
+
+def _is_called(value: Any, name: str) -> bool:
+    try:
+        return bool(value.__name__ == name)
+    except Exception:  # noqa: BLE001 - whatever objects of the module raise when asked
+        return False
 
 
 def _classes_of(outline: Outline) -> set[str]:

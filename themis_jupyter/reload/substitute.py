@@ -288,6 +288,11 @@ class Substitution:
             return item
         return property(new[0], new[1], new[2], doc=item.__doc__)
 
+    def _weak(self, item: weakref.ref[Any]) -> weakref.ref[Any]:
+        target = item()
+        new = self(target)
+        return item if new is target else weakref.ref(new, self(item.__callback__))
+
     def _alias(self, item: types.GenericAlias) -> object:
         return types.GenericAlias(self(item.__origin__), self._tuple(item.__args__))
 
@@ -369,6 +374,7 @@ _REMAKERS: dict[type, Callable[[Substitution, Any], object]] = {
     property: Substitution._property,
     types.GenericAlias: Substitution._alias,
     types.UnionType: Substitution._union,
+    weakref.ref: Substitution._weak,
 }
 
 _LEFT_ALONE = (
@@ -382,7 +388,7 @@ _LEFT_ALONE = (
     types.ModuleType,
     types.TracebackType,
     types.WrapperDescriptorType,
-    weakref.ref,
+    *weakref.ProxyTypes,
 )
 
 for _skipped in (*_REMAKERS, *_LEFT_ALONE):
