@@ -56,12 +56,16 @@ def check_member(old: object, new: object, name: str) -> None:
 _LAYOUT = ("_fields_", "_pack_", "_align_", "_anonymous_", "_layout_")
 
 
-def fields_of(cls: type) -> list[list[Any]]:
-    """Return how a ctypes structure is laid out; empty for other classes, or before that is settled."""
-    members = members_of(cls)
+def fields_of(cls: type) -> list[str]:
+    """Return how a ctypes structure is laid out, in words; empty for other classes."""
     if not is_structure(cls):
         return []
-    return [list(members[key]) for key in _LAYOUT if isinstance(members.get(key), list | tuple)]
+    members = members_of(cls)
+    found = [f"{key}={members[key]!r}" for key in _LAYOUT[1:] if key in members]
+    for name, kind, *bits in members.get(_LAYOUT[0], ()):
+        # A pointer to the class itself is another one for each new class: it is told by its name.
+        found.append(f"{name}: {kind.__name__} {sys.modules['ctypes'].sizeof(kind)} {bits}")
+    return found
 
 
 def is_structure(cls: type) -> bool:

@@ -123,14 +123,12 @@ class _Reader(ast.NodeVisitor):
                 self.visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self._use(node.id)
-        else:
+        if not isinstance(node.ctx, ast.Load):
             self._bind(node.id)
-            if isinstance(node.ctx, ast.Del):
-                self._use(node.id)
-                if not self._scopes:
-                    self.names.deletes.add(node.id)
+        if not isinstance(node.ctx, ast.Store):
+            self._use(node.id)
+        if isinstance(node.ctx, ast.Del) and not self._scopes:
+            self.names.deletes.add(node.id)
 
     def _target(self, node: ast.expr) -> None:
         """Note that the object behind ``node`` may change."""
