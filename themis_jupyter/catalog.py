@@ -87,6 +87,15 @@ class Catalog:
         self.candidates[name] = candidate
         return candidate
 
+    def forget(self, candidate: Candidate, at_fault: str) -> None:
+        """Forget what turned out to be no plugin; a scan that takes it for one brings it back.
+
+        :param at_fault: the module that is none; nothing is done if that is another one.
+        """
+        mine = at_fault in (candidate.name, candidate.module)
+        if mine and self.candidates.get(candidate.name) == candidate:
+            del self.candidates[candidate.name]
+
     def refresh(self, folders: Iterable[str]) -> None:
         """Look into the folders, and once at what is installed."""
         for folder in folders:

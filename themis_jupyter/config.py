@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .errors import ConfigError, PluginDefinitionError
@@ -81,3 +81,29 @@ def _message(plugin: str, problems: list[str]) -> str:
     if len(problems) == 1:
         return f"{start} {problems[0]}"
     return "\n".join([start, *(f"  - {p}" for p in problems)])
+
+
+def differ(one: object, other: object) -> bool:
+    """Return whether two configurations, or parts of them, are different."""
+    try:
+        return bool(one != other)
+    except Exception:  # noqa: BLE001 - values such as arrays cannot be compared: take them as others
+        return True
+
+
+def overruled(
+    plugin: str, now: Mapping[str, Any], fresh: Mapping[str, Any], attributes: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield, in words, what came from the configuration and was overwritten by the old state.
+
+    :param fresh: attributes of the plugin's instance before it got its state back.
+    :param attributes: and after that.
+    """
+    for key, value in now.items():
+        if key not in fresh or key not in attributes or differ(fresh[key], value):
+            continue
+        if differ(attributes[key], value):
+            yield (
+                f"{key!r} is {shown(value)} in the configuration of {plugin!r}, but its state brought back "
+                f"{shown(attributes[key])}. If it is no state, name it in `transient`."
+            )

@@ -28,8 +28,10 @@ carried as ``__cause__`` and shown with a traceback that begins in the plugin's 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from .user_frames import user_traceback
 
 if TYPE_CHECKING:
     from .report import ReloadReport
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 class ThemisError(Exception):
     """Base of all errors of this package."""
 
+    def _render_traceback_(self) -> list[str]:  # for IPython
+        return user_traceback(self)
+
 
 class PluginError(ThemisError):
     """An error that concerns one plugin.
@@ -45,6 +50,9 @@ class PluginError(ThemisError):
     :param plugin: name of the plugin, as the user wrote it.
     :param message: what happened, where, and what to do next.
     """
+
+    #: What ran, by file name, of a plugin that is gone: its files may say something else by now.
+    sources: Mapping[str, str] = {}
 
     def __init__(self, plugin: str, message: str) -> None:
         super().__init__(message)
@@ -111,6 +119,10 @@ class ReloadError(ThemisError):
         super().__init__(message)
         self.report = report
 
+    def _render_traceback_(self) -> list[str]:
+        # The report's lines are those that ran; IPython would show those of the old code.
+        return user_traceback(self, "" if self.report is None else self.report.traceback)
+
 
 class SourceError(ReloadError):
     """The source cannot be read, decoded or compiled."""
@@ -145,8 +157,19 @@ class PhaseOrderError(ThemisError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest known name, or an empty string."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is nearest, capital letters aside; empty if none is near."""
+    # Twice the same but for capitals: the one that is nearer with them wins.
+    for fold in (str, str.lower):
+        folded = {fold(each): each for each in known}
+        near = difflib.get_close_matches(fold(str(name)), folded, n=1)
+        if near:
+            return folded[near[0]]
+    return ""
 
 
 def describe(error: BaseException) -> str:

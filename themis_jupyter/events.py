@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 from collections import deque
@@ -69,7 +70,17 @@ class EventStream:
         self.history: deque[PhaseEvent] = deque(maxlen=history)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener(event)`` for each event from now on; return what ends that."""
+        """Call ``listener(event)`` for each event from now on; return what ends that.
+
+        :raises TypeError: it cannot be called, or would only make a coroutine.
+        """
+        if not callable(listener):
+            raise TypeError(f"a listener is a function of one event; this is {listener!r}")
+        if inspect.iscoroutinefunction(listener):
+            raise TypeError(
+                f"the listener {listener!r} is a coroutine function, but nobody would await it: "
+                "write it with def, not async def"
+            )
         entry = _Subscription(listener)
         with self._lock:
             self._subscriptions.append(entry)

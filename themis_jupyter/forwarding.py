@@ -17,6 +17,7 @@ from . import inflight
 from .closure import Closure
 from .gate import Gate, not_loaded
 from .inflight import TRACKED, local, new_stack
+from .user_frames import leave_us_out
 
 
 class Target(Protocol):
@@ -119,6 +120,9 @@ def gated(forwarder: Forwarder, name: str) -> Any:
             if type(result) in special:
                 result = forwarder.settle(handle, name, result)
             return result
+        except TypeError as error:
+            leave_us_out(error)  # wrong arguments: the error arises here, not in the plugin
+            raise
         finally:
             gate.used = True
             try:

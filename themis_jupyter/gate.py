@@ -90,6 +90,7 @@ class Gate:
         :param name: what :meth:`in_flight` calls it.
         :raises PluginNotLoadedError: the plugin is unloaded, or becomes so during the wait.
         """
+        __tracebackhide__ = True
         # forwarding.gated() has these same steps, written out to save a call.
         stack = inflight.this_stack()
         token = (self, name, monotonic())

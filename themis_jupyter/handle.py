@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from .forwarding import (
     NOT_FORWARDED,
@@ -31,6 +31,10 @@ from .forwarding import (
 )
 from .gate import not_loaded
 from .inflight import TRACKED, this_stack
+from .names import titled
+from .user_frames import leave_us_out
+
+T = TypeVar("T")
 
 #: Methods of the handle itself, also when asked for by name.
 _OWN = ("__copy__", "__deepcopy__", "__dir__", "__reduce__", "__reduce_ex__", "__repr__", "__str__")
@@ -48,33 +52,40 @@ class Handle:
         def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: object) -> None:
+        __tracebackhide__ = True
         core = _core(self)
         core.target.gate.run(name, core.write, name, value)
 
     def __delattr__(self, name: str) -> None:
+        __tracebackhide__ = True
         core = _core(self)
-        core.target.gate.run(name, lambda: delattr(core.current(), name))
+        core.target.gate.run(name, core.delete, name)
 
     def __dir__(self) -> Iterable[str]:
         core = _core(self)
         if core.target.instance is None:
             return []
-        names: Iterable[str] = core.target.gate.run("__dir__", lambda: dir(core.current()))
+        names: Iterable[str] = core.target.gate.run("__dir__", core.apply, dir)
         return names
 
     def __repr__(self) -> str:
+        __tracebackhide__ = True
         return _core(self).describe()
 
     def __str__(self) -> str:
+        __tracebackhide__ = True
         core = _core(self)
         instance = core.target.instance
         if instance is None or type(instance).__str__ is object.__str__:
             return core.describe()
-        return core.target.gate.run("__str__", lambda: str(core.current()))
+        text: str = core.target.gate.run("__str__", core.apply, str)
+        return text
 
     def __bool__(self) -> bool:
+        __tracebackhide__ = True
         core = _core(self)
-        return core.target.gate.run("__bool__", lambda: bool(core.current()))
+        truth: bool = core.target.gate.run("__bool__", core.apply, bool)
+        return truth
 
     # Of these two the class of a handle has better ones, if the plugin's class has.
     def __eq__(self, other: object) -> bool:
@@ -126,6 +137,7 @@ class _Core(Forwarder):
 
     def lookup(self, name: str) -> Any:
         """Return the value of an attribute that is not a plain method."""
+        __tracebackhide__ = True
         instance = self.target.instance
         if name == "__class__":  # isinstance() asks; it must neither wait nor fail
             return self.cls if instance is None else instance.__class__
@@ -135,6 +147,7 @@ class _Core(Forwarder):
 
     def lookup_unloaded(self, name: str) -> Any:
         """Return the little that there is without an instance."""
+        __tracebackhide__ = True
         if name in _OWN:
             return self.methods[name]
         error = not_loaded(self.target.name)
@@ -145,10 +158,15 @@ class _Core(Forwarder):
 
     def read(self, name: str) -> Any:
         """Read an attribute; to be run inside the gate."""
+        __tracebackhide__ = True
         instance = self.current()
         if type(instance) is not self.seen:
             self.refresh()
-        value = getattr(instance, name)
+        try:
+            value = getattr(instance, name)
+        except AttributeError as error:
+            leave_us_out(error)
+            raise
         known = self.methods.get(name)
         if known and callable(value) and name not in getattr(instance, "__dict__", ()):
             return known
@@ -164,6 +182,7 @@ class _Core(Forwarder):
 
     def write(self, name: str, value: object) -> None:
         """Set an attribute; to be run inside the gate."""
+        __tracebackhide__ = True
         instance = self.current()
         if isinstance(value, types.MethodType) and value.__self__ is self.handle:
             # One of our own methods, put back by monkeypatch, say. Called by name, it would call
@@ -171,7 +190,29 @@ class _Core(Forwarder):
             static = class_attributes(type(instance)).get(value.__func__.__name__)
             bind = getattr(type(static), "__get__", None)
             value = bind(static, instance, type(instance)) if bind else value
-        setattr(instance, name, value)
+        try:
+            setattr(instance, name, value)
+        except AttributeError as error:
+            leave_us_out(error)
+            raise
+
+    def apply(self, function: Callable[[Any], T]) -> T:
+        """Call one of Python's functions with the instance; to be run inside the gate."""
+        __tracebackhide__ = True
+        try:
+            return function(self.current())
+        except TypeError as error:  # what __str__ returns is no text, say
+            leave_us_out(error)
+            raise
+
+    def delete(self, name: str) -> None:
+        """Delete an attribute; to be run inside the gate."""
+        __tracebackhide__ = True
+        try:
+            delattr(self.current(), name)
+        except AttributeError as error:
+            leave_us_out(error)
+            raise
 
     # --- the class --------------------------------------------------------------------------------
 
@@ -221,18 +262,18 @@ class _Core(Forwarder):
 
     def describe(self) -> str:
         """Return the handle's ``repr``; never waits, and never fails for want of an instance."""
+        __tracebackhide__ = True
         name, instance = self.target.name, self.target.instance
         if instance is None:
             return f"<plugin {name}: not loaded; `%load_plugin {name}` loads it>"
         plugin = type(instance)
-        version = getattr(plugin, "version", None)
-        head = f"{name} {version}" if isinstance(version, str) else name
+        head = titled(name, getattr(plugin, "version", None))
         if self.target.gate.would_wait([*this_stack(), None]):
             return f"<plugin {head}: being reloaded>"
         text = f"{plugin.__name__} object"
         definer = next(base for base in plugin.__mro__ if "__repr__" in vars(base))
         if definer is not object and not definer.__module__.startswith("themis_jupyter."):
-            text = self.target.gate.run("__repr__", lambda: repr(self.current()))
+            text = self.target.gate.run("__repr__", self.apply, repr)
         return f"<plugin {head}: {text}>"
 
 
@@ -253,9 +294,11 @@ def _attribute_getters(
                 return methods[name]
         except (AttributeError, KeyError):  # unloaded just now, or the method went with a reload
             pass
+        __tracebackhide__ = True
         return lookup(name)
 
     def thorough(handle: Handle, name: str) -> Any:
+        __tracebackhide__ = True
         return lookup(name)
 
     return fast, thorough

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from .interrupts import InterruptGuard
@@ -94,8 +95,9 @@ class _Limit:
         _watchdog.forget(self)
         with self._lock:
             self._ended = True
-            if self._asynchronous:
-                _raise_in(self._thread, None)
+        if self._asynchronous:
+            self._asynchronous = False
+            _take_in(Expired)
         if self.expired:
             self._guard.settle()
 
@@ -126,6 +128,14 @@ class _Watchdog:
         """Leave ``limit`` alone. Without the lock: an exception may come in between, see above."""
         self._limits.discard(limit)
 
+    def rest(self) -> None:
+        """End the thread where there is nothing to wait for, in place of at the last known deadline."""
+        with self._changed:
+            thread = None if self._limits else self._thread
+            self._changed.notify()
+        if thread is not None:
+            thread.join(1.0)
+
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -143,9 +153,25 @@ class _Watchdog:
 _watchdog = _Watchdog()
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+def rest() -> None:
+    """Leave no thread behind, unless code of a plugin is running under a limit."""
+    _watchdog.rest()
+
+
+def _raise_in(thread: int, error: type[BaseException]) -> None:
     # The one way CPython offers to reach a thread other than the main one.
     import ctypes
 
-    argument = ctypes.py_object(error) if error is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+def _take_in(error: type[BaseException]) -> None:
+    """Let an asynchronous exception that may be on its way to this thread arrive, here and now.
+
+    Taking it back instead would leave a mark in the interpreter: on 3.11 it then looks for exceptions
+    before each instruction for as long as it runs, and never comes out of that under a profiler.
+    """
+    with suppress(error):
+        _raise_in(threading.get_ident(), error)
+        while True:  # it arrives at a jump back
+            pass

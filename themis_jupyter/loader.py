@@ -13,7 +13,7 @@ from typing import Any
 
 from .candidate import Candidate
 from .catalog import is_path
-from .config import check_config, own_copy
+from .config import check_config, differ, own_copy
 from .dependencies import load_order
 from .errors import (
     PluginDefinitionError,
@@ -94,9 +94,11 @@ class Loader:
         loaded: list[Record] = []
         try:
             return self._load_all(candidate, config, loaded)
-        except BaseException:
+        except BaseException as error:
             for record in reversed(loaded):
                 self._unload_again(record)
+            if isinstance(error, PluginDefinitionError):
+                self._catalog.forget(candidate, error.plugin)
             raise
 
     def load_needed(
@@ -142,11 +144,12 @@ class Loader:
                 f"reload it, which gives it its state back: %reload_plugin {name}. Or start anew: "
                 f"%unload_plugin {name}, then load it.",
             )
-        if config is not None and not _same_config(config, record.config):
+        if config is not None and differ(config, record.config):
             raise PluginError(
                 name,
-                f"{name!r} is loaded already, with another configuration. To change it: "
-                f"pm.reload_plugin({name!r}, config=...).",
+                f"{name!r} is loaded already, with another configuration. To start anew: "
+                f"%unload_plugin {name}, then load it. To keep its state: "
+                f"PluginManager.instance().reload_plugin({name!r}, config=...).",
             )
         return record
 
@@ -294,13 +297,6 @@ class Loader:
             log.warning("%r, loaded as a dependency: %s", record.name, describe(error))
 
 
-def _same_config(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    try:
-        return bool(one == other)
-    except Exception:  # noqa: BLE001 - values such as arrays cannot be compared: take them as others
-        return False
-
-
 def _taken(name: str, record: Record, candidate: Candidate) -> PluginDefinitionError:
     return PluginDefinitionError(
         name,
@@ -310,8 +306,15 @@ def _taken(name: str, record: Record, candidate: Candidate) -> PluginDefinitionE
 
 
 def _failed(name: str, candidate: Candidate, error: BaseException) -> PluginLoadError:
+    way_out = "mend the file and load it again."
+    folder = candidate.path.parent
+    if not candidate.is_package and (folder / "__init__.py").is_file():
+        way_out = (
+            f"the file belongs to the package {folder.name!r}: load that, %load_plugin {folder}, if "
+            "it imports from its neighbours; or mend the file and load it again."
+        )
     return PluginLoadError(
         name,
-        f"{name!r} was not loaded: {describe(error)} ({candidate.path}). Nothing was left behind; mend "
-        "the file and load it again.",
+        f"{name!r} was not loaded: {describe(error)} ({candidate.path}). Nothing was left behind; "
+        f"{way_out}",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -13,7 +14,8 @@ from os.path import samefile
 from types import ModuleType
 
 from .candidate import Candidate
-from .errors import PluginDefinitionError, SourceError
+from .errors import PluginDefinitionError, SourceError, VerificationError
+from .names import shown
 from .policy import Bytes, Policy
 from .record import submodules
 from .reload import Staged, prepare
@@ -55,9 +57,22 @@ class VerifiedLoader(importlib.machinery.SourceFileLoader):
 def check(policy: Policy, module: str, source: Source) -> None:
     """Ask the policy about a source.
 
-    :raises VerificationError: it refuses.
+    :raises VerificationError: it refuses, or does not answer as a policy does.
     """
-    policy.check(Bytes(module, source.filename, source.data, source.sha256))
+    ask: Callable[[Bytes], object] = policy.check
+    answer = ask(Bytes(module, source.filename, source.data, source.sha256))
+    if answer is None or answer is True:
+        return
+    # Most likely somebody thought that False refuses, or wrote ``async def``: nothing was checked.
+    if inspect.iscoroutine(answer):
+        answer.close()
+        wrong = "is a coroutine: write it with def, not async def"
+    else:
+        wrong = f"returned {shown(answer)} ({type(answer).__name__}); it raises VerificationError to refuse"
+    raise VerificationError(
+        f"{source.filename} may not run: check() of the policy {type(policy).__name__} {wrong}, "
+        "and returns nothing to accept."
+    )
 
 
 class SubmoduleFinder(MetaPathFinder):
@@ -128,7 +143,7 @@ def import_candidate(candidate: Candidate, policy: Callable[[], Policy]) -> Modu
 def prepare_present(candidate: Candidate, module: ModuleType, policy: Policy) -> Staged:
     """Prepare a module that was imported by other means to run what is on disk, in place.
 
-    What an earlier import ran is not known for sure, unless it was tracked: then it runs in full.
+    Where it is not known for sure what an earlier import ran, it runs in full.
 
     :raises PluginDefinitionError: it is another module of that name.
     :raises SourceError: the file cannot be read, decoded or compiled.
@@ -143,7 +158,6 @@ def prepare_present(candidate: Candidate, module: ModuleType, policy: Policy) ->
     modules = [*(submodules(module.__name__) if candidate.is_package else ()), module]
     return prepare(
         [m for m in modules if (m.__file__ or "").endswith(".py")],
-        full=tracked(module) is None,
         check=lambda name, source: check(policy, name, source),
     )
 

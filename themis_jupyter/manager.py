@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -259,13 +259,17 @@ class PluginManager(SingletonConfigurable):
         self,
         names: Sequence[str],
         *,
+        configs: Mapping[str, dict[str, Any]] | None = None,
         cascade: bool = False,
         full: bool = False,
         fresh: bool = False,
     ) -> ReloadReport:
-        """Bring the edits of several plugins in, as one transaction; see :meth:`reload_plugin`."""
+        """Bring the edits of several plugins in, as one transaction; see :meth:`reload_plugin`.
+
+        :param configs: new configurations, by plugin name; the others keep theirs.
+        """
         asked = [names] if isinstance(names, str) else list(names)
-        return self._reload(Request(asked, {}, cascade, full, fresh, self.drain_timeout))
+        return self._reload(Request(asked, configs or {}, cascade, full, fresh, self.drain_timeout))
 
     def _reload(self, request: Request) -> ReloadReport:
         what = f"the reload of {', '.join(map(repr, request.asked)) or 'nothing'}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import PluginDefinitionError, describe
 from .manifest_fields import FIELDS, check_field
 from .names import shown
-from .plugin import Capability, Plugin, PluginType
+from .plugin import Capability, Plugin, PluginType, StatefulPlugin
 
 if TYPE_CHECKING:
     from .dependencies import Dependency
@@ -72,7 +73,24 @@ def manifest_of(
             raise PluginDefinitionError(
                 module, f"{who}: {field} cannot be read: {describe(error)}"
             ) from error
+    wrong = _wrong_transient(own.get("transient", inspect.getattr_static(cls, "transient", ())))
+    if wrong and issubclass(cls, StatefulPlugin):
+        raise PluginDefinitionError(module, f"{who}: {wrong}")
     return build_manifest(module, path, who, values, json_fields, default_name=default_name)
+
+
+def _wrong_transient(value: object) -> str:
+    """Return what is wrong with the names of attributes that are no state; empty if nothing is."""
+    if isinstance(value, property):  # what it gives may depend on what initialize() has done
+        return ""
+    if isinstance(value, str):  # ("lock") is one: each part of that name would be no state, either
+        return f"transient is {shown(value)} (str); expected a tuple of names: ({shown(value)},)"
+    if isinstance(value, Collection) and all(isinstance(name, str) for name in value):
+        return ""
+    return (
+        f"transient is {shown(value)} ({type(value).__name__}); "
+        "expected a tuple of names of attributes, such as ('lock', 'connection')"
+    )
 
 
 def declares(cls: type, field: str, root: type) -> bool:

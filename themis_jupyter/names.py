@@ -62,3 +62,8 @@ def check_module_name(name: str, label: str) -> str:
     raise ValueError(
         f"{shown(label)} cannot be a plugin: {why}; rename it, for instance to {better + ending!r}"
     )
+
+
+def titled(name: str, version: object) -> str:
+    """Return a plugin's name with its version; an author who states none has version ``0``."""
+    return f"{name} {version}" if isinstance(version, str) and version != "0" else name

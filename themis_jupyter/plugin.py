@@ -23,6 +23,8 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .names import titled
+
 
 class PluginType(enum.Enum):
     """What a plugin is for; used to find plugins, never to treat them differently."""
@@ -69,7 +71,8 @@ class Plugin:
 
     def __repr__(self) -> str:
         cls = type(self)
-        return f"<plugin {self.name or cls.__module__} {self.version}: {cls.__name__} object>"
+        title = titled(self.name or cls.__module__, self.version)
+        return f"<plugin {title}: {cls.__name__} object>"
 
     def initialize(self, config: dict[str, Any]) -> bool | None:
         """Start working. Returning False refuses; None and True accept.

@@ -29,7 +29,7 @@ class Policy(Protocol):
     """Decides about bytes before they are decoded, compiled or run."""
 
     def check(self, item: Bytes) -> None:
-        """Return to accept.
+        """Return nothing (or True) to accept; any other answer refuses.
 
         :raises VerificationError: they may not run.
         """

@@ -21,6 +21,7 @@ class Way:
     """How far one plugin has come.
 
     :param manifest: of the new code; None as long as only running a factory would tell.
+    :param successor: the class of the new code, under the same condition.
     :param json: what ``plugin.json`` says now.
     :param config: what the new code is started with.
     :param went_down: ``shutdown`` was begun.
@@ -31,6 +32,7 @@ class Way:
 
     record: Record
     manifest: Manifest | None = None
+    successor: type[Plugin] | None = None
     json: dict[str, Any] | None = None
     config: dict[str, Any] = field(default_factory=dict)
     state: Snapshot | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ from .gate import Gate
 from .handle import Handle, make_handle
 from .manifest import Manifest
 from .plugin import Plugin
+from .reload.tracking import tracked
 from .report import ReloadReport
 from .state import Snapshot
 
@@ -93,3 +95,9 @@ def submodules(package: str) -> list[ModuleType]:
         for name, module in list(sys.modules.items())
         if name.startswith(prefix) and getattr(module, "__file__", None)
     ]
+
+
+def running_sources(modules: Iterable[ModuleType]) -> dict[str, str]:
+    """Return the texts that modules run, by file name."""
+    found = filter(None, map(tracked, modules))
+    return {known.source.filename: known.source.text for known in found}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MethodType
 from typing import Any, TypeVar
 
 from .config import own_copy
 from .errors import PhaseTimeoutError, PluginError, PluginLoadError, StateError
+from .handle import Handle
 from .instance import watch_restore
 from .interrupts import InterruptGuard
 from .limits import call_within
 from .names import shown
-from .plugin import Plugin
+from .plugin import Plugin, StatefulPlugin
 from .state import Snapshot
 
 T = TypeVar("T")
@@ -84,9 +87,12 @@ class Runner:
         if answer is not None and answer is not True:
             raise StateError(name, _nonsense(name, "restore_state()", answer))
 
-    def save_state(self, name: str, instance: Plugin) -> Snapshot | None:
+    def save_state(
+        self, name: str, instance: Plugin, successor: type[Plugin] | None = None
+    ) -> Snapshot | None:
         """Return a plugin's state; None where it has none to save.
 
+        :param successor: the class that is going to take it back, where that is known.
         :raises StateError: it cannot be saved.
         """
         save = getattr(instance, "save_state", None)
@@ -95,7 +101,16 @@ class Runner:
         state = self.call(name, "save_state()", save)
         if state is None or inspect.iscoroutine(state):
             raise StateError(name, _nonsense(name, "save_state()", state))
-        return self.call(name, "serialising the state", Snapshot.capture, name, state)
+        if not isinstance(state, Mapping) and _takes_attributes(type(instance), successor):
+            raise StateError(
+                name,
+                f"save_state() of {name!r} returned {shown(state)} ({type(state).__name__}), which the "
+                "restore_state() of StatefulPlugin cannot take back. Return a dict, or write "
+                "restore_state(state) as well; or reload without the state (--fresh).",
+            )
+        # Who returns the plugin itself as its state means its attributes: a copy, then.
+        stays = partial(_stays, instance if state is not instance else None)
+        return self.call(name, "serialising the state", Snapshot.capture, name, state, stays)
 
     def shutdown(self, name: str, instance: Plugin) -> None:
         """Run ``shutdown``.
@@ -108,6 +123,20 @@ class Runner:
 
     def _loaded(self, name: str, state: Snapshot) -> Any:
         return self.call(name, "loading the state", state.restore)
+
+
+def _takes_attributes(*classes: type[Plugin] | None) -> bool:
+    """Return whether these classes all have the restore_state() that takes attributes by name."""
+    default = StatefulPlugin.restore_state
+    return all(getattr(cls, "restore_state", None) is default for cls in classes if cls is not None)
+
+
+def _stays(instance: Plugin | None, obj: object) -> bool:
+    """Whether an object is the same one after a reload: the plugin itself, a handle, its methods."""
+    if type(obj) is MethodType:
+        obj = obj.__self__
+        return issubclass(type(obj), Handle)  # of the instance's own methods, the instance stays
+    return (obj is instance and obj is not None) or issubclass(type(obj), Handle)
 
 
 def _nonsense(name: str, method: str, answer: object) -> str:

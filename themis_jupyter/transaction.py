@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from .closure import Closure
-from .config import check_config
+from .config import check_config, overruled
 from .dependencies import dependencies_first
 from .errors import (
     DependentsError,
@@ -20,16 +20,16 @@ from .errors import (
     ThemisError,
     describe,
 )
+from .hooks import misspelt_hooks
 from .instance import SetAside, adopt, clear, init_again, makes_its_own
 from .manifest import Manifest
 from .operation import Operation
 from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack, Step
 from .plugin_source import find_plugin
 from .progress import Progress, Way
-from .record import Record
+from .record import Record, running_sources
 from .reload import Staged, prepare
 from .reload.source import QUIET, Source
-from .reload.tracking import tracked
 from .render.format import number, size
 from .report import ReloadReport, StateSummary
 from .rollback import Rollback
@@ -216,7 +216,9 @@ class Transaction:
             source = find_plugin(namespace, candidate.module, candidate.attr)
             source.check()
             # What a factory makes is not known before it runs: CREATE checks that.
+            way.successor = source.plugin_class
             if source.plugin_class is not None:
+                self._operation.warnings += misspelt_hooks(source.plugin_class)
                 self._look_at_manifest(way, candidate.manifest_of(source.plugin_class))
         self._load_dependencies()
 
@@ -249,8 +251,8 @@ class Transaction:
         assert record.instance is not None
         record.gate.used = False
         try:
-            way.state = self._runner.save_state(way.name, record.instance)
-        except Exception as error:
+            way.state = self._runner.save_state(way.name, record.instance, way.successor)
+        except (Exception, SystemExit, GeneratorExit) as error:
             if not self._request.fresh:
                 raise
             self._operation.warnings.append(
@@ -317,7 +319,9 @@ class Transaction:
             return None
         if way.restored:
             return "by initialize()"
+        fresh = dict(vars(way.instance))
         self._runner.restore_state(way.name, way.instance, state)
+        self._operation.warnings += overruled(way.name, way.config, fresh, vars(way.instance))
         return None
 
     def _settle(self) -> None:
@@ -371,12 +375,7 @@ class Transaction:
         """Return the texts that ran when the reload failed, by file name."""
         if self._failed_at in (Phase.CHECK, Phase.VERIFY):
             return {}
-        running: dict[str, str] = {}
-        for way in self._ways:
-            for module in way.record.modules:
-                remembered = tracked(module)
-                if remembered is not None:
-                    running[remembered.source.filename] = remembered.source.text
+        running = running_sources(module for way in self._ways for module in way.record.modules)
         if self._failed_at not in _OLD_CODE and self._progress.staged is not None:
             running.update(self._progress.staged.sources)
         return running

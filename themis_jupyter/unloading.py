@@ -9,7 +9,7 @@ from .errors import PluginError, describe
 from .loading import SubmoduleFinder, drop_modules
 from .operation import Operation
 from .phases import Outcome, Phase
-from .record import Record
+from .record import Record, running_sources
 from .running import Runner
 
 _Told = list[tuple[Record, Operation]]
@@ -51,7 +51,9 @@ def unload(
     if errors:
         names = ", ".join(repr(error.plugin) for error in errors)
         message = f"{names} are unloaded, but their shutdown() raised."
-        raise PluginError(errors[0].plugin, message) from ExceptionGroup("shutdown()", errors)
+        several = PluginError(errors[0].plugin, message)
+        several.sources = {name: text for e in errors for name, text in e.sources.items()}
+        raise several from ExceptionGroup("shutdown()", errors)
 
 
 def _shut_gates(told: _Told, closure: Closure, runner: Runner, drain_timeout: float) -> None:
@@ -73,10 +75,10 @@ def _take_down(
             with operation.step(name, Phase.UNLOAD):
                 runner.shutdown(name, record.instance)
         except BaseException as raised:  # noqa: BLE001 - told; a user wants it gone all the same
-            error = PluginError(
-                name, f"{name!r} is unloaded, but its shutdown() raised {describe(raised)}."
-            )
+            what = describe(raised).rstrip(".")
+            error = PluginError(name, f"{name!r} is unloaded, but its shutdown() raised {what}.")
             error.__cause__ = raised
+            error.sources = running_sources(record.modules)
     with operation.step(name, Phase.AFTER_UNLOAD):
         if not record.adopted:
             drop_modules(record.modules)

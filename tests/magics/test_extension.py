@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import weakref
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def test_nothing_is_left_behind(shell: InteractiveShell, workspace: Workspace) -
     assert not {"counter", "pack"} & set(sys.modules)
     assert not [name for name in linecache.cache if name.startswith(str(workspace.folder))]
     assert logging.getLogger("themis_jupyter").handlers == []
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("themis_jupyter")]
 
 
 def test_what_was_unloaded_is_said(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,8 +78,10 @@ def test_what_was_unloaded_is_said(session: Session, capsys: pytest.CaptureFixtu
     session.run("%load_plugin index --as i;")
     capsys.readouterr()
     session.run("%unload_ext themis_jupyter")
-    text = "themis_jupyter: counter and index were shut down and unloaded.\n"
-    assert capsys.readouterr().out == text
+    told = capsys.readouterr().out
+    assert told.startswith("themis_jupyter: counter and index were shut down and unloaded. ")
+    # As those that are there belong to the manager which has gone.
+    assert "need new ones: %load_plugin NAME --as VAR" in told
     assert "not loaded" in repr(session.names["i"])
     session.run("%load_ext themis_jupyter")
     capsys.readouterr()

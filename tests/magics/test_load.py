@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.magics.session import BROKEN, COUNTER, Session
-from themis_jupyter.errors import PluginLoadError, SourceError
+from themis_jupyter.errors import PluginError, PluginLoadError, SourceError
 from themis_jupyter.handle import Handle
 
 
@@ -21,6 +21,15 @@ def test_the_result_says_what_was_loaded(session: Session) -> None:
     assert bundle["text/plain"] == repr(result)
     assert "<strong class='themis-name'>counter 1.0</strong>" in bundle["text/html"]
     assert result.sha256 in bundle["text/html"]
+
+
+def test_a_version_that_was_never_stated_is_not_shown(session: Session) -> None:
+    session.edit('version = "1.0"', "")
+    result = session.run("%load_plugin counter")
+    assert repr(result).startswith("counter loaded in ")
+    assert "<strong class='themis-name'>counter</strong>" in result.html()
+    assert result.version == "0"
+    assert repr(result.plugin) == "<plugin counter: Counter object>"
 
 
 def test_assigned_it_shows_nothing(session: Session) -> None:
@@ -119,7 +128,7 @@ def test_a_plugin_that_fails_to_load_is_shown_without_frames_of_ours(session: Se
     session.workspace.write("broken.py", BROKEN)
     error = session.error("%load_plugin broken --as b")
     assert isinstance(error, PluginLoadError)
-    words, _, traceback = error._render_traceback_()  # type: ignore[attr-defined]
+    words, _, traceback = error._render_traceback_()
     assert words.startswith("'broken' was not loaded: ValueError: no good")
     assert 'broken.py", line 5, in initialize' in traceback
     assert 'raise ValueError("no good")' in traceback
@@ -128,11 +137,24 @@ def test_a_plugin_that_fails_to_load_is_shown_without_frames_of_ours(session: Se
     assert "broken" not in sys.modules
 
 
+def test_a_shutdown_that_raises_is_shown_as_it_ran(session: Session) -> None:
+    text = BROKEN.replace("initialize(self, config)", "shutdown(self)")
+    session.workspace.write("broken.py", text)
+    session.run("%load_plugin broken;")
+    session.workspace.write("broken.py", "\n# edited since\n" * 4)
+    error = session.error("%unload_plugin broken")
+    assert isinstance(error, PluginError)
+    words, _, traceback = error._render_traceback_()
+    assert words == "'broken' is unloaded, but its shutdown() raised ValueError: no good."
+    assert 'broken.py", line 5, in shutdown\n    raise ValueError("no good")' in traceback
+    assert "themis_jupyter/" not in traceback
+
+
 def test_a_syntax_error_is_shown_with_its_line(session: Session) -> None:
     session.workspace.write("broken.py", "def f(:\n")
     error = session.error("%load_plugin ./broken.py")
     assert isinstance(error, SourceError)
-    shown = "\n".join(error._render_traceback_())  # type: ignore[attr-defined]
+    shown = "\n".join(error._render_traceback_())
     assert "def f(:" in shown
     assert "themis_jupyter/" not in shown
 

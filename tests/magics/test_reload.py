@@ -135,3 +135,16 @@ def test_a_deleted_file(session: Session) -> None:
     report = session.run("%reload_plugin")
     assert "no longer there" in report.headline()
     assert session.run("c.add()") == 1
+
+
+def test_a_new_configuration(session: Session) -> None:
+    session.edit("LIMIT = 10", "LIMIT = 11")
+    report = session.run('%reload_plugin counter --config {"step": 3}')
+    assert report
+    # The step is an attribute, and so state, which comes back: the report says so.
+    assert session.run("c.add()") == 1
+    assert ["`transient`" in warning for warning in report.warnings] == [True]
+    session.edit("version =", 'transient = ("step",)\n    version =')
+    assert session.run('%reload_plugin counter --config {"step": 3}').warnings == ()
+    assert session.run("c.add()") == 4
+    assert "one plugin" in session.usage_error('%reload_plugin --all --config {"step": 3}')

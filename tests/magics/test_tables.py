@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ INDEX = """
     class Index(Plugin):
         "Finds things."
         dependencies = ["counter"]
+"""
+
+TWO = """
+    from themis_jupyter import Plugin
+
+    class One(Plugin): ...
+
+    class Two(Plugin): ...
 """
 
 
@@ -36,6 +45,18 @@ def test_plugins_lists_what_is_and_what_could_be_loaded(session: Session) -> Non
         table["nothing"]
     assert repr(table).splitlines()[0].split("  ")[0] == "name"
     assert "<table>" in table._repr_mimebundle_()["text/html"]
+
+
+def test_a_file_that_is_no_plugin_is_not_listed_after_an_attempt(session: Session) -> None:
+    session.workspace.write("notes.py", "x = 1\n")
+    session.workspace.write("both.py", TWO)
+    assert "has no plugin" in session.usage_error("%load_plugin notes.py")
+    assert "defines 2 plugins" in session.usage_error("%load_plugin both.py")
+    # What looks like a plugin still is, as it was before.
+    assert [row.name for row in session.run("%plugins")] == ["both", "counter"]
+    assert "did you mean" not in session.usage_error("%load_plugin nots")
+    session.workspace.write("notes.py", COUNTER)
+    assert session.run("%load_plugin notes.py").name == "notes"
 
 
 def test_without_any_plugin_there_is_a_sentence(session: Session) -> None:
@@ -161,3 +182,11 @@ def test_errors_go_when_they_are_mended(session: Session) -> None:
 def test_what_was_asked_wrongly_is_no_error_of_a_plugin(session: Session) -> None:
     session.usage_error("%load_plugin nothing")
     assert not session.run("%plugin_errors")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(session: Session) -> None:
+    session.run("%load_plugin counter;")
+    session.workspace.delete("counter.py")
+    os.mkfifo(session.workspace.path("counter.py"))
+    assert session.run("%plugins")["counter"].drift == "unreadable"

@@ -313,3 +313,17 @@ def test_nothing_of_it_is_left(session: Session) -> None:
     session.run("%unload_ext themis_jupyter")
     assert importers._providers == []
     assert "counter" not in sys.modules
+
+
+def test_cells_before_the_extension_count(session: Session) -> None:
+    session.run("%unload_ext themis_jupyter")
+    session.run("from counter import LIMIT, TABLE as table, double")
+    session.run("from counter import LIMIT as mine")
+    session.run("mine = 10")
+    session.error("from counter import LIMIT as late\n1 / 0\nlate = 3")
+    session.run("%load_ext themis_jupyter")
+    session.run("%load_plugin counter;")
+    session.edit("LIMIT = 10", "LIMIT = 11")
+    session.run("%reload_plugin -q")
+    # It is not known of an earlier cell how far it came.
+    assert session.run("LIMIT, mine, late") == (11, 10, 10)

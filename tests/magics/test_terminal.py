@@ -43,8 +43,9 @@ def test_one_line_each(tmp_path: Path) -> None:
         "Out[2]: counter 1.0 loaded in TIME, as `counter`",
         "Out[3]: counter is unchanged",
         "Out[6]: True",
-        "Out[8]: counter was not reloaded (stopped at stage): ZeroDivisionError: division by zero. "
+        "Out[8]: counter was not reloaded (aborted at stage): ZeroDivisionError: division by zero. "
         "The old version goes on running. (%plugin_errors shows the traceback)",
-        "themis_jupyter: counter was shut down and unloaded.",
+        "themis_jupyter: counter was shut down and unloaded. Variables that hold plugins need new "
+        "ones: %load_plugin NAME --as VAR.",
     ]
     assert "UsageError: no plugin 'countr'; did you mean 'counter'?" in run.stderr

@@ -10,6 +10,7 @@ CASES = [
     # %load_plugin
     ("%load_plugin", "required: NAME|PATH"),
     ("%load_plugin countr", "did you mean 'counter'?"),
+    ("%load_plugin COUNTER", "did you mean 'counter'?"),
     ("%load_plugin ./countr.py", "did you mean 'counter.py'?"),
     ("%load_plugin ./nowhere/counter.py", "there is no folder"),
     ("%load_plugin my plugins/x.py", "A path with blanks in it needs quotes"),
@@ -37,10 +38,16 @@ CASES = [
     ('%load_plugin counter --config ""', "expected JSON"),
     ('%load_plugin ""', ""),
     ("%load_plugin other/counter.py", "loaded already, from"),
-    ('%load_plugin loaded --config {"step": 7}', "another configuration"),
+    (
+        '%load_plugin loaded --config {"step": 7}',
+        "another configuration. To start anew: %unload_plugin loaded",
+    ),
+    ('%load_plugin loaded --config {"step": 7}', "PluginManager.instance().reload_plugin('loaded'"),
     ("%load_plugin orphan", "nowhere"),
     # %reload_plugin
     ("%reload_plugin countr", "did you mean 'counter'?"),
+    ("%reload_plugin Counter", "did you mean 'counter'?"),
+    ("%reload_plugin --CASCADE", "did you mean '--cascade'?"),
     ("%reload_plugin strict", "is not loaded. Load it: %load_plugin strict"),
     ("%reload_plugin counter countr", "no plugin 'countr'"),
     ("%reload_plugin ./strict.py", "no plugin is loaded from './strict.py'"),
@@ -96,6 +103,15 @@ def test_bad_input(
     assert shown.out == ""
     assert session.manager.list_loaded_plugins() == ["counter", "loaded"]
     assert not session.run("%plugin_errors")
+
+
+@pytest.mark.parametrize(
+    "magic", ["%reload_plugin c", "%unload_plugin c", "%plugins c", "%plugin_events c"]
+)
+def test_the_variable_in_place_of_the_plugin(session: Session, magic: str) -> None:
+    session.run("%load_plugin counter --as c;")
+    message = session.usage_error(magic)
+    assert "that is the variable which holds the plugin; did you mean 'counter'?" in message
 
 
 def test_without_any_plugin(session: Session) -> None:

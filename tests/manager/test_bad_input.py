@@ -488,6 +488,32 @@ def test_a_reload_from_inside_a_listener(kind: str, lab: Lab, asking: Asking) ->
     assert lab.manager.list_loaded_plugins() == ["asks"]
 
 
+def test_names_that_are_none(lab: Lab) -> None:
+    manager: Any = lab.manager
+    lab.write("p.py", PLAIN)
+    with pytest.raises(PluginNotFoundError, match="no plugin 3"):
+        manager.get_plugin(3)
+    for name in (None, 3, "P"):
+        report = manager.reload_plugin(name)
+        assert isinstance(report.error, PluginNotFoundError), name
+        assert report.headline().endswith("(loaded: none).")
+
+
+@pytest.mark.parametrize("place", ["listener", "subscriber"])
+def test_a_listener_that_could_never_listen_is_refused(lab: Lab, place: str) -> None:
+    async def listen(event: PhaseEvent) -> None: ...
+
+    manager: Any = lab.manager
+    listeners = {
+        "listener": manager.register_reload_listener,
+        "subscriber": manager.events.subscribe,
+    }
+    with pytest.raises(TypeError, match="a listener is a function of one event; this is 3"):
+        listeners[place](3)
+    with pytest.raises(TypeError, match="write it with def, not async def"):
+        listeners[place](listen)
+
+
 def test_an_unload_during_a_reload_waits(lab: Lab, faults: Faults) -> None:
     text = PLAIN.replace("self.n = 0", "self.n = faults.hit('up', edition())")
     text = "    import faults\n    def edition(): return 1\n" + text

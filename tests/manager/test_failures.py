@@ -708,17 +708,40 @@ def test_an_old_version_that_hangs_when_started_again(
 # -- fresh -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", [ValueError, SystemExit, GeneratorExit])
 def test_a_fault_in_save_state_can_be_mended_by_a_fresh_reload(
-    lab: Lab, faults: Faults, world: World
+    lab: Lab, faults: Faults, world: World, kind: type[BaseException]
 ) -> None:
     """Otherwise the mended save_state() could never come in: the old one is asked first."""
-    faults.arm("save_state", 1, raising(ValueError))
-    assert lab.reload("counter").outcome is Outcome.ABORTED
+    faults.arm("save_state", 1, raising(kind))
+    report = lab.reload("counter")
+    assert report.outcome is Outcome.ABORTED
+    assert "mending the file is not enough: reload with --fresh" in report.headline()
     report = lab.reload("counter", fresh=True)
     assert report.outcome is Outcome.RELOADED
     assert "could not be saved" in report.warnings[0]
     assert world.instance.total == 0
     assert not hasattr(world.instance, "later")
+
+
+def test_a_fault_in_shutdown_can_be_mended_by_loading_anew(
+    lab: Lab, faults: Faults, world: World
+) -> None:
+    """As with save_state(): it is the old one that is called."""
+    faults.arm("shutdown", 1, raising(ValueError))
+    report = lab.reload("counter", fresh=True)
+    assert report.outcome is Outcome.ROLLED_BACK
+    assert "mending the file is not enough: %unload_plugin, then load it" in report.headline()
+    faults.arm("shutdown", 1, interrupt)
+    assert "%unload_plugin" not in lab.reload("counter").headline()
+
+
+def test_ctrl_c_in_save_state_is_no_fault_of_it(lab: Lab, faults: Faults, world: World) -> None:
+    faults.arm("save_state", 1, interrupt)
+    report = lab.reload("counter", fresh=True)
+    assert report.outcome is Outcome.ABORTED
+    assert "--fresh" not in report.headline()
+    world.check()
 
 
 def test_a_fresh_reload_that_fails_gives_the_state_back(

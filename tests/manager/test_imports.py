@@ -74,7 +74,17 @@ def test_the_core_works_without_ipython_and_widgets(tmp_path: Path) -> None:
 # -- imports point one way -------------------------------------------------------------------------
 
 #: What everything may use, and which uses nothing but each other.
-WORDS = ("errors", "phases", "events", "report", "plugin", "names", "interrupts", "turns")
+WORDS = (
+    "errors",
+    "phases",
+    "events",
+    "report",
+    "plugin",
+    "names",
+    "interrupts",
+    "turns",
+    "user_frames",
+)
 #: What nobody below may know of; they are strangers to each other.
 TOP = ("magics", "widgets", "comm", "distributed")
 

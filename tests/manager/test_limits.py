@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import signal
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -387,3 +389,41 @@ def test_there_is_one_watchdog_at_most() -> None:
         within(300.0, int)
     names = [t.name for t in threading.enumerate()]
     assert names.count("themis_jupyter time limits") == 1
+
+
+_PROFILED = """
+import sys, threading
+from themis_jupyter.interrupts import InterruptGuard
+from themis_jupyter.limits import call_within
+
+def called():
+    pass
+
+def spin():
+    while True:
+        pass
+
+def body():
+    try:
+        call_within(0.02, InterruptGuard(), ValueError, spin)
+    except ValueError:
+        print("too slow")
+
+thread = threading.Thread(target=body)
+thread.start()
+thread.join()
+calls = []
+sys.setprofile(lambda *event: calls.append(event))
+for _ in range(100):
+    called()
+sys.setprofile(None)
+print(len(calls) >= 100)
+"""
+
+
+def test_a_limit_in_a_thread_leaves_no_mark_in_the_interpreter() -> None:
+    """Python 3.11 never came out of a profiled call any more: the interpreter's flag stayed set."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _PROFILED], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ran.stdout.split("\n") == ["too slow", "True", ""], ran.stderr

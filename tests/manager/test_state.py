@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import Any
 
 import pytest
 
 from tests.manager.conftest import Lab
 from themis_jupyter import Outcome, Phase
-from themis_jupyter.errors import ConfigError
+from themis_jupyter.errors import ConfigError, PluginDefinitionError, ThemisError
 
 # -- restored exactly once -------------------------------------------------------------------------
 
@@ -511,3 +512,188 @@ def test_the_old_state_is_not_kept_alive(lab: Lab) -> None:
     gc.collect()
     big = lab.module("big").Big
     assert sum(type(item) is big for item in gc.get_objects()) == 1
+
+
+# -- what comes back as itself ---------------------------------------------------------------------
+
+REFERS = """
+    from themis_jupyter import PluginManager, StatefulPlugin
+
+    class Worker:
+        def __init__(self, owner): self.owner = owner
+
+    class Refers(StatefulPlugin):
+        dependencies = ["storage"]
+
+        def initialize(self, config):
+            self.total = 0
+            self.listeners = [self.add]
+            self.worker = Worker(self)
+
+        def use(self, storage):
+            self.storage = storage
+            self.puts = {"put": storage.put}
+
+        def add(self):
+            self.total += 1
+            return "old"
+"""
+
+STORAGE = """
+    from themis_jupyter import StatefulPlugin
+
+    class Storage(StatefulPlugin):
+        def initialize(self, config): self.n = 0
+        def put(self):
+            self.n += 1
+            return self.n
+"""
+
+
+def test_the_plugin_in_its_own_state_is_no_copy(lab: Lab) -> None:
+    """Otherwise what listens, or works, for the plugin goes on with a ghost of it."""
+    lab.write("storage.py", STORAGE)
+    handle = lab.load("refers", REFERS)
+    handle.add()
+    lab.edit("refers.py", '"old"', '"new"')
+    lab.reload("refers").raise_for_outcome()
+    instance = lab.instance("refers")
+    assert handle.listeners[0]() == "new"
+    assert handle.total == 2
+    assert handle.worker.owner is instance
+    assert handle.listeners[0].__self__ is instance
+
+
+def test_handles_in_a_state_are_kept(lab: Lab) -> None:
+    """A plugin holds what it needs: that is no reason to refuse its reload."""
+    lab.write("storage.py", STORAGE)
+    handle = lab.load("refers", REFERS)
+    storage = lab.manager.get_plugin("storage")
+    handle.use(storage)
+    lab.edit("refers.py", '"old"', '"new"')
+    lab.reload("refers").raise_for_outcome()
+    assert handle.storage is storage
+    assert handle.puts["put"]() == storage.n == 1
+    lab.edit("storage.py", "self.n += 1", "self.n += 10")
+    lab.reload("storage", cascade=True).raise_for_outcome()
+    assert handle.puts["put"]() == 11
+
+
+def test_what_does_not_serialise_beside_a_handle_is_named(lab: Lab) -> None:
+    lab.write("storage.py", STORAGE)
+    handle = lab.load("refers", REFERS)
+    handle.puts = {"storage": lab.manager.get_plugin("storage"), "later": (i for i in [1])}
+    lab.edit("refers.py", '"old"', '"new"')
+    report = lab.reload("refers")
+    assert report.outcome is Outcome.ABORTED
+    assert "state.puts['later'] (generator)" in str(report.error)
+
+
+def test_the_plugin_itself_as_its_state_is_a_copy(lab: Lab) -> None:
+    lab.load("whole", """
+        from themis_jupyter import StatefulPlugin
+
+        class Whole(StatefulPlugin):
+            def initialize(self, config): self.total = 0
+            def save_state(self): return self
+            def restore_state(self, state): self.total = state.total
+            def where(self): return "old"
+    """).total = 5  # fmt: skip
+    lab.edit("whole.py", '"old"', '"new"')
+    lab.reload("whole").raise_for_outcome()
+    assert lab.manager.get_plugin("whole").total == 5
+
+
+# -- what is no state ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ('("model_cache")', r"transient is 'model_cache' \(str\); expected .* \('model_cache',\)"),
+        ("3", r"transient is 3 \(int\)"),
+        ("None", "transient is None"),
+        ('("lock", 3)', "expected a tuple of names of attributes"),
+    ],
+)
+def test_transient_that_would_lose_state_is_refused(lab: Lab, value: str, says: str) -> None:
+    """``"model" not in "model_cache"`` is false: in silence, the model would be no state."""
+    text = """
+        from themis_jupyter import StatefulPlugin
+
+        class Keeps(StatefulPlugin):
+            transient = TRANSIENT
+            def initialize(self, config): self.model = 1
+    """
+    with pytest.raises(PluginDefinitionError, match=says):
+        lab.load("keeps", text.replace("TRANSIENT", value))
+    handle = lab.load("keeps", text.replace("TRANSIENT", '["lock"]'))
+    handle.model = 2
+    lab.edit("keeps.py", '["lock"]', value)
+    report = lab.reload("keeps")
+    assert report.outcome is Outcome.ABORTED
+    assert isinstance(report.error, PluginDefinitionError)
+    lab.edit("keeps.py", value, "{'lock'}")
+    lab.reload("keeps").raise_for_outcome()
+    assert handle.model == 2
+
+
+def test_transient_may_depend_on_the_instance(lab: Lab) -> None:
+    handle = lab.load("keeps", """
+        from themis_jupyter import StatefulPlugin
+
+        class Keeps(StatefulPlugin):
+            transient = property(lambda self: ("lock",))
+            def initialize(self, config): self.lock, self.model = "old", 1
+    """)  # fmt: skip
+    handle.model = 2
+    lab.edit("keeps.py", '"old"', '"new"')
+    lab.reload("keeps").raise_for_outcome()
+    assert (handle.lock, handle.model) == ("new", 2)
+
+
+LISTS_ITS_STATE = """
+    from themis_jupyter import StatefulPlugin
+
+    class P(StatefulPlugin):
+        def initialize(self, config):
+            self.items = []
+
+        def save_state(self):
+            return list(self.items)
+"""
+
+
+def test_state_that_nobody_could_take_back_is_refused_in_time(lab: Lab) -> None:
+    plugin = lab.load("lister", LISTS_ITS_STATE)
+    plugin.items.append(1)
+    lab.edit("lister.py", "self.items = []", "self.items, self.more = [], 1")
+    report = lab.reload("lister")
+    assert report.outcome is Outcome.ABORTED
+    assert "write restore_state(state) as well" in str(report.error)
+    assert plugin.items == [1]
+    # The way out that it names: the new code can take it.
+    taking = "def restore_state(self, state):\n        self.items = state\n\n    def save_state"
+    lab.edit("lister.py", "def save_state", taking)
+    assert lab.reload("lister")
+    assert (plugin.items, plugin.more) == ([1], 1)
+
+
+def test_a_file_inside_a_package_names_the_package(lab: Lab) -> None:
+    lab.write("bundle/__init__.py", "")
+    lab.write(
+        "bundle/core.py",
+        "from .other import X\nfrom themis_jupyter import Plugin\nclass P(Plugin): pass\n",
+    )
+    with pytest.raises(ThemisError, match=r"belongs to the package 'bundle'"):
+        lab.manager.load_plugin(lab.folder / "bundle" / "core.py")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a thing of POSIX")
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(lab: Lab) -> None:
+    lab.load("lister", LISTS_ITS_STATE)
+    (lab.folder / "lister.py").unlink()
+    os.mkfifo(lab.folder / "lister.py")
+    report = lab.reload("lister")
+    assert report.outcome is Outcome.ABORTED
+    assert "is not a file" in str(report.error)

@@ -43,6 +43,32 @@ class Recording:
         self.asked.append(item)
 
 
+class SaysNo:
+    def check(self, item: Bytes) -> bool:
+        return False
+
+
+class NeverAwaited:
+    async def check(self, item: Bytes) -> None:
+        raise VerificationError("no")
+
+
+@pytest.mark.parametrize("policy", [SaysNo(), NeverAwaited()], ids=lambda p: type(p).__name__)
+def test_a_policy_that_was_written_wrong_lets_nothing_pass(lab: Lab, policy: Any) -> None:
+    handle = lab.load("plain", PLAIN)
+    lab.manager.policy = policy
+    lab.edit("plain.py", '"old"', '"new"')
+    report = lab.reload("plain")
+    assert report.outcome is Outcome.ABORTED
+    assert isinstance(report.error, VerificationError)
+    assert f"check() of the policy {type(policy).__name__}" in str(report.error)
+    assert handle.where() == "old"
+    lab.write("other.py", PLAIN)
+    with pytest.raises(VerificationError, match="may not run"):
+        lab.load("other")
+    assert not lab.manager.is_plugin_loaded("other")
+
+
 def test_the_hash_is_that_of_the_bytes_that_run(lab: Lab) -> None:
     policy = lab.manager.policy = Recording()
     lab.load("plain", PLAIN)

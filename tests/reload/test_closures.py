@@ -52,7 +52,7 @@ def test_what_a_factory_made_for_the_user_goes_on_working(workspace: Workspace) 
     m = workspace.load("m", FACTORY)
     mine = m.make(7)
     workspace.replace(m, "x + n", "x * n")
-    assert mine(10) in (17, 70)  # no heap is walked to find it
+    assert mine(10) == 70
     assert m.make(7)(10) == 70
 
 

@@ -25,6 +25,8 @@ BROKEN = {
     "patches others": ("import shared\nshared.LEVEL = 5\nshared.DICT['x'] = 1\n",
                        "import helper\n1 / 0"),
     "imports another": ("import helper2\n", "import helper\n1 / 0"),
+    "derives from a live class, then fails": (
+        "import shared\nclass Sub(shared.Base):\n    pass\n1 / 0\n", "import helper"),
     "in a package": ("", "import bundle.part.deep\n1 / 0"),
     "in a package that fails": ("", "import bundle.broken"),
 }  # fmt: skip

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
     reason="signals go to the main thread",
 )
 
-MOMENTS = 16
+MOMENTS = 100
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import py_compile
 import sys
+from pathlib import Path
 
 import pytest
 
+from themis_jupyter import Outcome
 from themis_jupyter.errors import ReloadError
 from themis_jupyter.testing import Workspace
 
@@ -252,6 +255,39 @@ def test_exec_and_globals(workspace: Workspace) -> None:
     assert (m.v2, m.made, m.f()) == (2, 30, 30)
     workspace.replace(m, "return made", "return [made]")
     assert m.f() == [30]
+
+
+def test_untracked_module_whose_bytecode_cache_fits_is_known(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    m = workspace.import_("m", "X = []\n\ndef f():\n    return 1\n")
+    x = m.X
+    assert workspace.reload(m).outcome is Outcome.UNCHANGED
+    assert m.X is x
+    workspace.replace(m, "return 1", "return 2")
+    assert m.f() == 2
+    assert m.X is x, "only what changed runs"
+
+
+@pytest.mark.parametrize("cache", ["of another version", "cut short", "none at all"])
+def test_untracked_module_whose_cache_tells_nothing_runs_in_full(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    m = workspace.import_("m", "X = []\n\ndef f():\n    return 1\n")
+    x = m.X
+    if cache == "of another version":
+        # Another process imports the edited file, and writes its cache, before this one reloads it.
+        workspace.edit("m.py", "return 1", "return 2")
+        py_compile.compile(m.__file__)
+    elif cache == "cut short":
+        Path(m.__cached__).write_bytes(Path(m.__cached__).read_bytes()[:-8])
+    else:
+        Path(m.__cached__).unlink()
+    assert workspace.reload(m)
+    assert m.X is not x
+    assert m.f() == (2 if cache == "of another version" else 1)
 
 
 def test_untracked_module_is_run_in_full_once(workspace: Workspace) -> None:

@@ -70,7 +70,7 @@ def test_well_formed_and_without_script(each):
     [
         (RELOADED, "✓ Reloaded counter in 3.2 ms2 changes, state kept (3 fields, 1.2 kB)"),
         (UNCHANGED, "= Unchanged counter in 3.2 ms"),
-        (ABORTED, "⊘ Not reloaded counter in 3.2 msStopped at verify: SyntaxError: expected ':'"),
+        (ABORTED, "⊘ Aborted counter in 3.2 msStopped at verify: SyntaxError: expected ':'"),
         (ROLLED_BACK, "↩\ufe0e Rolled back counter in 3.2 msInitialize failed: ValueError: bad."),
         (FAILED, "✗ Failed counter in 3.2 msInitialize failed: ValueError: bad; then the rollback"),
     ],

@@ -37,7 +37,7 @@ from themis_jupyter.report import Change, StateSummary
         (UNCHANGED, "counter is unchanged"),
         (
             ABORTED,
-            "counter was not reloaded (stopped at verify): SyntaxError: expected ':' "
+            "counter was not reloaded (aborted at verify): SyntaxError: expected ':' "
             "(counter.py, line 7). The old version goes on running.",
         ),
         (
@@ -49,7 +49,7 @@ from themis_jupyter.report import Change, StateSummary
             FAILED,
             "counter FAILED: initialize failed: ValueError: bad; then the rollback failed: "
             "OSError: port in use. Its saved state is kept; the next successful reload "
-            "receives it.",
+            "receives it, or goes on without it (--fresh).",
         ),
         (
             replace(FAILED, state=()),
@@ -93,7 +93,7 @@ def test_several_plugins_are_named():
     )
     stopped = steps(Phase.STAGE, "ValueError: bad", plugin="index")
     assert headline(replace(ABORTED, plugins=three, steps=stopped)) == (
-        "storage, index and search were not reloaded (stopped at stage of index): "
+        "storage, index and search were not reloaded (aborted at stage of index): "
         "ValueError: bad. The old versions go on running."
     )
     assert "Their saved state is kept" in headline(replace(FAILED, plugins=three))
@@ -102,7 +102,7 @@ def test_several_plugins_are_named():
 def test_a_step_that_is_a_moment():
     late = steps(Phase.BEFORE_UNLOAD, "2 calls did not end in 5 s!", rollback="")
     assert headline(report(Outcome.ABORTED, steps=late)) == (
-        "counter was not reloaded (stopped before unload): 2 calls did not end in 5 s! "
+        "counter was not reloaded (aborted before unload): 2 calls did not end in 5 s! "
         "The old version goes on running."
     )
     assert headline(report(Outcome.ROLLED_BACK, steps=late)).startswith(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import difflib
 import keyword
 import re
 import sys
@@ -80,8 +79,7 @@ def _not_taken(word: str, parser: MagicArgumentParser) -> str:
         hint = " A path with blanks in it needs quotes." if takes_path else ""
         return f"there is no place for {word!r}.{hint}"
     word = word.partition("=")[0]
-    near = difflib.get_close_matches(word, options(parser), n=1)
-    return f"no option {word!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
+    return f"no option {word!r}{did_you_mean(word, options(parser)) or '.'}"
 
 
 def expand(text: str, namespace: Mapping[str, Any]) -> str:

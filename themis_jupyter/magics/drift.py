@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from pathlib import Path
 from types import ModuleType
 
@@ -26,8 +27,11 @@ def drift_of_module(module: ModuleType) -> str:
     known = tracked(module)
     if known is None:
         return UNKNOWN
+    path = Path(known.source.filename)
     try:
-        data = Path(known.source.filename).read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
+            return UNREADABLE
+        data = path.read_bytes()
     except FileNotFoundError:
         return DELETED
     except OSError:

@@ -9,9 +9,11 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from ..errors import PluginBusyError
+from ..limits import rest
 from ..manager import PluginManager
 from ..render.format import names
 from ..report import ReloadReport
+from .autoreload import Autoreload
 from .completion import Completion
 from .magics import PluginMagics
 from .taken_names import TakenNames
@@ -26,6 +28,7 @@ class Extension:
         self._magics = PluginMagics(shell, self._manager)
         self._magics.extension = self
         self._names = TakenNames(shell)
+        self._autoreload = Autoreload(shell, self._manager)
         self._completion = Completion(shell, self._manager, self._magics.magics["line"])
         # What was there before under the same names.
         self._hidden: dict[str, Any] = {}
@@ -61,12 +64,14 @@ class Extension:
         self._shell.register_magics(self._magics)
         self._completion.install()
         self._names.install()
+        self._autoreload.install()
         self._printer = self._texts.for_type(ReloadReport, self._in_a_line)
 
     def _end(self) -> None:
         self._texts.pop(ReloadReport, None)
         if self._printer is not None:
             self._texts.for_type(ReloadReport, self._printer)
+        self._autoreload.remove()
         self._names.remove()
         self._completion.remove()
         manager = self._shell.magics_manager
@@ -82,6 +87,7 @@ class Extension:
                 self._shell.configurables.remove(configurable)
         if PluginManager.initialized() and PluginManager.instance() is self._manager:
             PluginManager.clear_instance()
+        rest()
 
     @property
     def _texts(self) -> Any:
@@ -104,7 +110,10 @@ class Extension:
             gone = [name for name in before if name not in loaded]
             if gone:
                 were = "were" if len(gone) > 1 else "was"
-                print(f"themis_jupyter: {names(gone)} {were} shut down and unloaded.")
+                print(
+                    f"themis_jupyter: {names(gone)} {were} shut down and unloaded. Variables that "
+                    "hold plugins need new ones: %load_plugin NAME --as VAR."
+                )
 
     def _in_a_line(self, report: ReloadReport, printer: Any, cycle: bool) -> None:
         """Show a report in a terminal: one line. Where HTML is shown, the text has everything."""

@@ -11,8 +11,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, magics_class
 
 from ..catalog import is_path
-from ..errors import PluginError, ThemisError, did_you_mean
-from ..handle import target_of
+from ..errors import PluginError, PluginNotFoundError, ThemisError, did_you_mean
+from ..handle import Handle, target_of
 from ..manager import PluginManager
 from ..report import ReloadReport
 from .arguments import (
@@ -78,6 +78,7 @@ class PluginMagics(Magics):
         if variable is not None:
             self._shell.push({variable: handle})
             warn_of_hidden(variable)
+        from ..hooks import misspelt_hooks
         from .drift import drift_of
         from .facts import source_hash, version_of
 
@@ -94,6 +95,7 @@ class PluginMagics(Magics):
             elapsed=None if record.name in before else elapsed,
             drift=drift_of(record),
             sha256=source_hash(record.module),
+            notes=() if record.instance is None else tuple(misspelt_hooks(type(record.instance))),
         )
 
     def _remember(self, asked: str, error: ThemisError) -> None:
@@ -106,6 +108,7 @@ class PluginMagics(Magics):
         NAMES,
         takes("--all", action="store_true", help="reload all that are loaded"),
         CASCADE,
+        CONFIG,
         takes(
             "--full", action="store_true", help="run every statement again, as a new import does"
         ),
@@ -122,21 +125,27 @@ class PluginMagics(Magics):
 
             %reload_plugin counter
             report = %reload_plugin counter --fresh
+            %reload_plugin counter --config {"step": 3}
             %reload_plugin --all -q
 
         The result is a report, and is true if the plugins run what is on disk. A reload that fails
         raises nothing: the old version goes on running, the report is shown and is false. To stop
         the notebook there: ``report.raise_for_outcome()``. ``print(report)`` tells everything.
         """
-        names = list(dict.fromkeys(self._loaded(name) for name in request.names))
+        names = list(dict.fromkeys(self._loaded(name, request) for name in request.names))
         if names and request.all:
             raise UsageError("%reload_plugin: give names or --all, not both.")
         if not names:
             names = self.manager.list_loaded_plugins()
         if not names:
             raise UsageError("no plugin is loaded. Load one: %load_plugin NAME")
+        configs = {}
+        if request.config is not None:
+            if len(names) > 1 or request.all:
+                raise UsageError("%reload_plugin: --config is for one plugin; name it.")
+            configs = {names[0]: read_config(request.config, request.namespace)}
         return self.manager.reload_plugins(
-            names, cascade=request.cascade, full=request.full, fresh=request.fresh
+            names, configs=configs, cascade=request.cascade, full=request.full, fresh=request.fresh
         )
 
     @command(
@@ -150,7 +159,7 @@ class PluginMagics(Magics):
 
             %unload_plugin counter
         """
-        name = self._loaded(request.name)
+        name = self._loaded(request.name, request)
         return Unloaded(tuple(self.manager.unload_plugin(name, cascade=request.cascade)))
 
     @command(SOME_NAME)
@@ -171,8 +180,12 @@ class PluginMagics(Magics):
             return Plugins(rows(self.manager))
         name = request.name
         if is_path(name):
-            name = self._loaded(name)
-        return Details(details(self.manager, name))
+            name = self._loaded(name, request)
+        try:
+            return Details(details(self.manager, name))
+        except PluginNotFoundError:
+            _check_no_variable(name, request)
+            raise
 
     @command(
         SOME_NAME,
@@ -199,7 +212,7 @@ class PluginMagics(Magics):
         if request.name is not None:
             known = {event.plugin for event in events}
             if request.name not in known:
-                self._known(request.name, known)
+                self._known(request.name, known, request)
             events = [event for event in events if event.plugin == request.name]
         return Events(events[-request.last :])
 
@@ -220,13 +233,17 @@ class PluginMagics(Magics):
 
     # -- names -----------------------------------------------------------------------------------
 
-    def _loaded(self, name: str) -> str:
+    def _loaded(self, name: str, request: Namespace) -> str:
         """Return the name of a loaded plugin, for its name or path.
 
         :raises ThemisError: there is none.
         """
         if not is_path(name):
-            return self.manager.get_record(name).name
+            try:
+                return self.manager.get_record(name).name
+            except PluginNotFoundError:
+                _check_no_variable(name, request)
+                raise
         from .facts import loaded_from
 
         found = loaded_from(self.manager, name)
@@ -235,11 +252,25 @@ class PluginMagics(Magics):
             raise UsageError(f"no plugin is loaded from {name!r} (loaded: {loaded})")
         return found
 
-    def _known(self, name: str, more: Any) -> None:
+    def _known(self, name: str, more: Any, request: Namespace) -> None:
         """Check that there is a plugin of that name, loaded or not.
 
         :raises UsageError: there is none.
         """
         known = {*self.manager.list_plugins(), *more}
         if name not in known:
+            _check_no_variable(name, request)
             raise UsageError(f"no plugin {name!r}{did_you_mean(name, known)}")
+
+
+def _check_no_variable(name: str, request: Namespace) -> None:
+    """Tell who wrote the name of a variable, where there is no plugin of that name.
+
+    :raises UsageError: the variable holds a plugin.
+    """
+    held = request.namespace.get(name)
+    if isinstance(held, Handle):
+        raise UsageError(
+            f"no plugin {name!r}: that is the variable which holds the plugin; "
+            f"did you mean {target_of(held).name!r}?"
+        )

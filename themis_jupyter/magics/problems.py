@@ -11,7 +11,7 @@ from types import TracebackType
 
 from IPython.core.error import UsageError
 
-from ..errors import ThemisError
+from ..errors import PluginError, ThemisError
 
 _LIBRARIES = sys.stdlib_module_names | {
     *("themis_jupyter", "IPython", "dill", "jsonschema", "packaging", "referencing", "traitlets")
@@ -41,7 +41,9 @@ def in_words() -> Iterator[None]:
 
 def _show_as(error: BaseException, words: str, traceback: str) -> None:
     """Let IPython show an error in these words, where it would show the stack."""
-    lines = [words, "", traceback] if traceback else [words]
+    from ..render.format import printable  # what a plugin raises may hold escape sequences
+
+    lines = list(map(printable, [words, "", traceback] if traceback else [words]))
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
 
 
@@ -57,7 +59,7 @@ def plugin_part(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, ThemisError) else error
     if cause is None:
         return ""
-    sources = _sources(cause)
+    sources = (isinstance(error, PluginError) and error.sources) or _sources(cause)
     return plugin_traceback(cause, sources).rstrip("\n") if sources else ""
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..handle import Handle
+from ..names import titled
 from ..render.format import names, seconds
+from ..user_frames import leave_us_out
 
 
 class Result:
@@ -37,6 +39,7 @@ class Loaded(Result):
     :param along: names of what was loaded because this plugin needs it.
     :param elapsed: seconds; None where it was loaded already.
     :param drift: what is different on disk by now; empty if nothing is.
+    :param notes: what in the plugin looks like a mistake.
     """
 
     name: str
@@ -47,14 +50,19 @@ class Loaded(Result):
     elapsed: float | None = None
     drift: str = ""
     sha256: str = field(default="", kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def text(self) -> str:
         """Return one line: name, version, what happened."""
         if self.elapsed is None:
-            words = f"{self.name} {self.version} was loaded already"
+            words = f"{self._title} was loaded already"
         else:
-            words = f"{self.name} {self.version} loaded in {seconds(self.elapsed)}"
-        return ", ".join([words, *self._details()])
+            words = f"{self._title} loaded in {seconds(self.elapsed)}"
+        return "\n".join([", ".join([words, *self._details()]), *(f"! {n}" for n in self.notes)])
+
+    @property
+    def _title(self) -> str:
+        return titled(self.name, self.version)
 
     def _details(self) -> list[str]:
         found = []
@@ -73,9 +81,9 @@ class Loaded(Result):
             "=" if already else "✓",
             "warn" if self.drift else "calm" if already else "good",
             "Loaded already" if already else "Loaded",
-            f"{self.name} {self.version}",
+            self._title,
             "" if self.elapsed is None else f"in {seconds(self.elapsed)}",
-            [", ".join(self._details())] if self._details() else [],
+            [*([", ".join(self._details())] if self._details() else []), *self.notes],
             f"sha256 {self.sha256}" if self.sha256 else "",
         )
 
@@ -83,12 +91,14 @@ class Loaded(Result):
         # Who writes ``counter = %load_plugin counter`` wants the plugin.
         if name.startswith("_"):
             raise AttributeError(name)
-        raise AttributeError(
+        error = AttributeError(
             f"this is what %load_plugin says, not the plugin, so there is no {name!r}. Use "
             f"%load_plugin {self.name} --as NAME, or .plugin",
             name=name,
             obj=self,
         )
+        leave_us_out(error)
+        raise error
 
 
 @dataclass(frozen=True, repr=False)

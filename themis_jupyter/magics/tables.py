@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..events import PhaseEvent
-from ..render.format import names, one_line
+from ..render.format import names, one_line, printable
 from ..render.text import EVENT_COLUMNS, event_rows, table
 from ..report import ReloadReport
+from ..user_frames import leave_us_out
 from .results import Result, card
 
 
@@ -77,7 +78,9 @@ class Plugins(Table):
         for plugin in self._plugins:
             if plugin.name == key:
                 return plugin
-        raise KeyError(key)
+        error = KeyError(key)
+        leave_us_out(error)
+        raise error
 
     def rows(self) -> Sequence[tuple[object, ...]]:
         """Return the cells."""
@@ -157,7 +160,8 @@ class Failure:
 
     def text(self) -> str:
         """Return words and traceback."""
-        return f"{self.words}\n\n{self.traceback.rstrip()}" if self.traceback else self.words
+        whole = f"{self.words}\n\n{self.traceback.rstrip()}" if self.traceback else self.words
+        return printable(whole)
 
     def html(self) -> str:
         """Return the report, or a card and the traceback."""

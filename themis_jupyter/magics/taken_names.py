@@ -72,7 +72,9 @@ class TakenNames:
         self._remove_provider: Callable[[], None] = lambda: None
 
     def install(self) -> None:
-        """Begin to watch."""
+        """Begin to watch; what earlier cells took counts as well."""
+        for raw in list(getattr(self._shell.history_manager, "input_hist_raw", ())):
+            self._read(raw)
         self._shell.events.register("pre_run_cell", self._before)
         self._shell.events.register("post_run_cell", self._after)
         self._remove_provider = add_provider(self.provide)
@@ -91,7 +93,8 @@ class TakenNames:
         """
         cells, lines = list(self._running), self._lines()
         for number, cell in enumerate(cells):
-            self._read(cell, lines[number] if number < len(lines) else None)
+            line = lines[number] if number < len(lines) else None
+            self._read(cell.raw_cell, getattr(cell, "transformed_cell", None), line)
         namespace = self._shell.user_ns
         taken = list(self._taken.items())
         return [(namespace, local, name) for local, (source, name) in taken if source == module]
@@ -108,15 +111,20 @@ class TakenNames:
         while self._running and self._running.pop() is not info:
             pass
         if info is not None and result.error_before_exec is None:
-            self._read(info, _failed_line(result.error_in_exec, self._shell.user_ns))
+            line = _failed_line(result.error_in_exec, self._shell.user_ns)
+            # Older versions of IPython do not hand the transformed cell on.
+            self._read(info.raw_cell, getattr(info, "transformed_cell", None), line)
 
-    def _read(self, cell: ExecutionInfo, line: int | None) -> None:
+    def _read(
+        self, raw: str | None, transformed: str | None = None, line: int | None = None
+    ) -> None:
         """Take in what a cell binds, up to ``line``, where it is or has stopped; None: all."""
-        raw = cell.raw_cell
         if not raw or not self._matters(raw):
             return
         try:
-            found = list(bindings(self._parse(cell), None if raw.startswith("%%") else line))
+            found = list(
+                bindings(self._parse(raw, transformed), None if raw.startswith("%%") else line)
+            )
         except RecursionError:  # an expression of a thousand terms; nothing is known of such a cell
             return
         for binding in found:
@@ -134,13 +142,11 @@ class TakenNames:
             for local in list(self._taken)
         )
 
-    def _parse(self, cell: ExecutionInfo) -> ast.Module:
-        raw = str(cell.raw_cell)
+    def _parse(self, raw: str, transformed: str | None) -> ast.Module:
         inner = _RUNS_CELL.match(raw)
         if inner:
             raw = raw[inner.end() :]
-        # Older versions of IPython do not hand the transformed cell on.
-        text = None if inner else getattr(cell, "transformed_cell", None)
+        text = None if inner else transformed
         for transform in (str, self._shell.transform_cell):
             try:
                 return ast.parse(transform(text or raw))

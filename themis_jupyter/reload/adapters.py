@@ -33,17 +33,17 @@ def keep_composites(old: type, new: type) -> None:
             known.setdefault(value, member)
 
 
-def check_member(old: object, new: object, name: str) -> None:
+def check_member(old: Any, new: Any, name: str) -> None:
     """Refuse another value for an enum member that *is* a number or a string.
 
     :raises UnpatchableError: its value would have to change.
     """
-    if not isinstance(old, enum.Enum) or not isinstance(new, enum.Enum):
+    if not is_a(old, enum.Enum) or not is_a(new, enum.Enum):
         return
-    is_a: type = type(old)._member_type_  # type: ignore[attr-defined]
-    if is_a is object or old._value_ == new._value_:
+    base: type = type(old)._member_type_
+    if base is object or old._value_ == new._value_:
         return
-    kind = is_a.__name__
+    kind = base.__name__
     raise UnpatchableError(
         name,
         f"enum member {name} changed its value from {old._value_!r} to {new._value_!r}. It is "
@@ -58,7 +58,7 @@ _LAYOUT = ("_fields_", "_pack_", "_align_", "_anonymous_", "_layout_")
 
 def fields_of(cls: type) -> list[str]:
     """Return how a ctypes structure is laid out, in words; empty for other classes."""
-    if not is_structure(cls):
+    if not _is_structure(cls):
         return []
     members = members_of(cls)
     found = [f"{key}={members[key]!r}" for key in _LAYOUT[1:] if key in members]
@@ -68,7 +68,7 @@ def fields_of(cls: type) -> list[str]:
     return found
 
 
-def is_structure(cls: type) -> bool:
+def _is_structure(cls: type) -> bool:
     """Return whether a class is a ctypes structure or union."""
     ctypes = sys.modules.get("ctypes")
     return ctypes is not None and issubclass(cls, ctypes.Structure | ctypes.Union)

@@ -7,6 +7,7 @@ import ast
 from .names import names_of
 from .outline import Outline, Statement
 from .plan import Plan
+from .same_tree import index_of, same_tree
 
 
 def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
@@ -17,9 +18,10 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     if plan.full:
         return frozenset()
     path = qualified.split(".")
-    new = next((s for s in plan.run if s.kind == "class" and s.title == path[0]), None)
-    old = plan.predecessors.get(new) if new is not None else None
-    if new is None or old is None:
+    old, new = (makers.get(path[0]) for makers in plan.makers)
+    if old is None or new not in plan.run or plan.predecessors.get(new) is not old:
+        return frozenset()
+    if old.kind != "class" or new.kind != "class":
         return frozenset()
     before, after = _body(plan.diff.old, old, path), _body(plan.new, new, path)
     if before is None or after is None:
@@ -27,7 +29,7 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     was = _assignments(before)
     kept = set()
     for name, statements in _assignments(after).items():
-        if [ast.dump(s) for s in statements] != [ast.dump(s) for s in was.get(name, [])]:
+        if not same_tree(statements, was.get(name, [])):
             continue
         uses = set().union(*(names_of(s).now for s in statements))
         # Other names of the class that it uses may have changed as well.
@@ -36,22 +38,16 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     return frozenset(kept)
 
 
-def written_members(outline: Outline, qualified: str) -> frozenset[str]:
-    """Return the names that the body of a class binds; none where it is not a top-level statement."""
+def written_members(plan: Plan, qualified: str) -> frozenset[str]:
+    """Return the names that the old body of a class bound; none where it is not a top-level statement."""
     path = qualified.split(".")
-    statements = (s for s in outline.statements if s.kind == "class" and s.title == path[0])
-    bodies = (_body(outline, statement, path) for statement in statements)
-    return frozenset(
-        name
-        for body in bodies
-        if body is not None
-        for statement in body.body
-        for name in names_of(statement).binds
-    )
+    statement = plan.makers[0].get(path[0])
+    body = _body(plan.diff.old, statement, path) if statement is not None else None
+    return frozenset().union(*(names_of(s).binds for s in body.body)) if body else frozenset()
 
 
 def _body(outline: Outline, statement: Statement, path: list[str]) -> ast.ClassDef | None:
-    node: ast.stmt | None = outline.node(statement)
+    node: ast.stmt | None = outline.code(statement)
     for name in path[1:]:
         if not isinstance(node, ast.ClassDef):
             return None
@@ -77,6 +73,6 @@ def _changed(was: dict[str, list[ast.stmt]], after: ast.ClassDef) -> set[str]:
     changed: set[str] = set()
     for statement in after.body:
         for name in names_of(statement).binds:
-            if not any(ast.dump(statement) == ast.dump(old) for old in was.get(name, [])):
+            if index_of(statement, was.get(name, [])) is None:
                 changed.add(name)
     return changed

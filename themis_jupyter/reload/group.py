@@ -86,7 +86,7 @@ def imports_of(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
     for statement in outline.statements:
         if statement.title or "import" not in outline.segment(statement):
             continue
-        for node in _walk(outline.node(statement)):
+        for node in _walk(outline.code(statement)):
             if isinstance(node, ast.ImportFrom):
                 source = absolute(item.module, node.module or "", node.level)
                 for alias in node.names:

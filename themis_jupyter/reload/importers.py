@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .objects import is_a
 from .writes import Writes
 
 _ABSENT: Any = object()
@@ -53,7 +54,7 @@ def follow(writes: Writes, module: ModuleType, values: Mapping[str, tuple[Any, A
     ids = {id(old) for old, _ in values.values()}
     modules: list[Any] = list(sys.modules.values())  # people put all kinds of things there
     for importer in modules:
-        if not isinstance(importer, ModuleType) or importer is module:
+        if not is_a(importer, ModuleType) or importer is module:
             continue
         namespace = vars(importer)
         if not any(id(value) in ids for value in list(namespace.values())):

@@ -125,6 +125,8 @@ class Matcher:
             name.partition(".")[0] not in self.classes or old.__qualname__ != new.__qualname__
         ):
             return False
+        if self.scratch.get(new.__qualname__) is new:
+            name = new.__qualname__  # and not the way that happened to lead here
         keep_composites(old, new)
         self.found.pair(old, new, name, self.module)
         before = members_of(old)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import operator
 import weakref
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain, compress, repeat, starmap, tee
+from collections.abc import Collection
 
-from .objects import of_type
+from .heap import young_objects
+from .objects import of_type, set_bases
 
 
 class Nursery:
@@ -44,27 +43,12 @@ class Nursery:
     def _note(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self.was_disturbed = True
-            self._earlier += _young_objects()
+            self._earlier += young_objects()
 
     def objects(self) -> list[object]:
         """Return the container objects made since the context was entered, but for tuples."""
         mine = id(self._earlier)
-        return self._earlier + [item for item in _young_objects() if id(item) != mine]
-
-
-def _young_objects() -> list[object]:
-    """Return the youngest objects, but for tuples.
-
-    A tuple may be one that another thread is still filling, and that Python refuses to finish while
-    anybody else holds it. So the list that names tuples must be gone before another thread runs: it
-    lives within this one call in C.
-    """
-    return list(_but_tuples(*tee(chain.from_iterable(starmap(gc.get_objects, [(0,)])))))
-
-
-def _but_tuples(every: Iterable[object], once_more: Iterable[object]) -> Iterator[object]:
-    """Sort out tuples by their type: to ask an object what it is may run its code, or that of a dead one."""
-    return compress(every, map(operator.is_not, map(type, once_more), repeat(tuple)))
+        return self._earlier + [item for item in young_objects() if id(item) != mine]
 
 
 def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> None:
@@ -88,7 +72,7 @@ def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> N
         )
         with contextlib.suppress(TypeError):  # its layout forbids it: it stays until it is freed
             grave = _Grave if solid is object else type("_Grave", (solid,), {})
-            type.__setattr__(dead, "__bases__", (grave,))
+            set_bases(dead, (grave,))
 
 
 class _Grave:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import (
     CellType,
     CodeType,
@@ -20,6 +21,20 @@ else:
     def is_a(item, kinds):
         """Like ``isinstance``, but asks the object's type only, never the object."""
         return issubclass(type(item), kinds)
+
+
+def kinds(*types: type) -> frozenset[int]:
+    """Return the identities of types: a metaclass may compare, and hash, in a way of its own."""
+    return frozenset(map(id, types))
+
+
+#: Constants that may be compared by value.
+PLAIN = kinds(int, float, complex, str, bytes, bool)
+
+#: Sets an object's class, past any property of that name.
+set_class: Any = vars(object)["__class__"].__set__
+#: Sets a class's bases, past its metaclass.
+set_bases: Any = vars(type)["__bases__"].__set__
 
 
 def attributes_of(item: object) -> dict[str, Any] | None:
@@ -42,6 +57,11 @@ def members_of(cls: object) -> Mapping[str, Any]:
     return members
 
 
+def dict_behind(cls: object) -> object:
+    """Return the dict that :func:`members_of` shows; it is nobody's to write to."""
+    return gc.get_referents(members_of(cls))[0]
+
+
 def setter_of(cls: type, name: str = "__setattr__") -> Callable[..., None]:
     """Return what sets an attribute of a class past the Python code of its metaclass.
 
@@ -50,17 +70,26 @@ def setter_of(cls: type, name: str = "__setattr__") -> Callable[..., None]:
 
     :param name: ``__delattr__`` for what deletes one.
     """
-    found = (vars(meta).get(name) for meta in of_type(type(cls), "__mro__"))
+    found = (members_of(meta).get(name) for meta in of_type(type(cls), "__mro__"))
     return next(member for member in found if type(member) is WrapperDescriptorType)
+
+
+def name_of(value: Any) -> object:
+    """Return the name that a class or function, or what a decorator made of one, was defined by."""
+    if is_a(value, type):
+        return of_type(value, "__name__")
+    if is_a(value, FunctionType):
+        return value.__name__
+    return (attributes_of(value) or {}).get("__name__")
 
 
 def slot_members(cls: type) -> list[MemberDescriptorType]:
     """Return the descriptors of all slots that objects of a class have."""
     return [
         member
-        for owner in cls.__mro__
-        if "__slots__" in vars(owner)
-        for member in vars(owner).values()
+        for owner in of_type(cls, "__mro__")
+        if "__slots__" in (members := members_of(owner))
+        for member in members.values()
         if type(member) is MemberDescriptorType
     ]
 
@@ -68,6 +97,15 @@ def slot_members(cls: type) -> list[MemberDescriptorType]:
 def cells_of(function: FunctionType) -> dict[str, CellType]:
     """Return a function's closure cells by the names of its free variables."""
     return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
+
+
+def contents_of(cells: Iterable[CellType] | None) -> Iterator[object]:
+    """Yield what closure cells hold."""
+    for cell in cells or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # empty
+            continue
 
 
 LruCache: Any = type(functools.lru_cache(lambda: None))

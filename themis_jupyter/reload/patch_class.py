@@ -9,11 +9,9 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from ..errors import UnpatchableError
 from .adapters import fields_of, is_layout
 from .match import OF_THE_CLASS_ITSELF
-from .objects import members_of, of_type
+from .objects import PLAIN, is_a, members_of, of_type, set_bases
 from .substitute import Substitution
 from .writes import Writes, reorder_class
-
-_set_bases = type.__dict__["__bases__"].__set__
 
 # Written by Python, told by other means in the report.
 _SILENT = frozenset(
@@ -47,9 +45,9 @@ def patch_class(
     order = list(before)
     told: list[str] = []
     for key, value in after.items():
-        if key in OF_THE_CLASS_ITSELF or isinstance(value, MemberDescriptorType):
+        if key in OF_THE_CLASS_ITSELF or is_a(value, MemberDescriptorType):
             continue
-        if isinstance(value, GetSetDescriptorType) or key == "__slots__" or is_layout(key, value):
+        if is_a(value, GetSetDescriptorType) or key == "__slots__" or is_layout(key, value):
             continue
         if key in keep and key in before:
             continue
@@ -64,15 +62,15 @@ def patch_class(
     for key in order:
         if key in after or key not in made_by_source or key in OF_THE_CLASS_ITSELF:
             continue
-        if isinstance(before[key], MemberDescriptorType | GetSetDescriptorType):
+        if is_a(before[key], MemberDescriptorType | GetSetDescriptorType):
             continue
         writes.delete_class_attribute(old, key)
         told.append(f"removed {key}")
     writes.finally_undo(*reorder_class(old, order))
     bases = tuple(map(substitute, of_type(new, "__bases__")))
-    if bases != old.__bases__:
+    if bases != of_type(old, "__bases__"):
         check_bases(old, bases, name)
-        writes.add((_set_bases, old, bases), (_set_bases, old, old.__bases__))
+        writes.add((set_bases, old, bases), (set_bases, old, of_type(old, "__bases__")))
         told.append("changed bases")
     _forget_abc_caches(writes, old)
     return told
@@ -83,10 +81,9 @@ def same_value(old: object, new: object) -> bool:
     if old is new:
         return True
     # Equal constants of one type need no write; anything else may compare in its own way.
-    return type(old) is type(new) and type(old) in PLAIN and old == new and repr(old) == repr(new)
-
-
-PLAIN: frozenset[type] = frozenset({int, float, complex, str, bytes, bool})
+    return (
+        type(old) is type(new) and id(type(old)) in PLAIN and old == new and repr(old) == repr(new)
+    )
 
 
 def _check_layout(old: type, new: type, substitute: Substitution, name: str) -> None:
@@ -127,7 +124,7 @@ def _slots(cls: type) -> tuple[str, ...] | None:
     slots = members_of(cls).get("__slots__")
     if slots is None:
         return None
-    return (slots,) if isinstance(slots, str) else tuple(sorted(slots))
+    return (slots,) if is_a(slots, str) else tuple(sorted(slots))
 
 
 def _bases(cls: type) -> str:
@@ -142,9 +139,9 @@ def check_bases(cls: type, bases: tuple[type, ...], name: str) -> None:
     :raises UnpatchableError: it cannot.
     """
     trial = Writes()
-    before = cls.__bases__
-    trial.add((_set_bases, cls, bases), (_set_bases, cls, before))
-    trial.add((_set_bases, cls, before))
+    before = of_type(cls, "__bases__")
+    trial.add((set_bases, cls, bases), (set_bases, cls, before))
+    trial.add((set_bases, cls, before))
     try:
         trial.apply()
     except TypeError as error:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from .objects import cells_of, same_behaviour, same_items, same_mapping
+from .objects import cells_of, is_a, same_behaviour, same_items, same_mapping
 from .substitute import Substitution
-from .trampoline import can_take_code, kind_of, successor_of, trampoline_code
+from .trampoline import (
+    can_take_code,
+    direct_successor,
+    kind_of,
+    trampoline_code,
+    trampoline_defaults,
+)
 from .writes import Writes
 
 
@@ -28,7 +34,8 @@ def patch_function(
     """
     differs: list[str] = []
     attributes = {key: substitute(value) for key, value in vars(new).items()}
-    defaults, kwdefaults = new.__defaults__, new.__kwdefaults__
+    defaults = None if new.__defaults__ is None else tuple(map(substitute, new.__defaults__))
+    kwdefaults = {key: substitute(value) for key, value in (new.__kwdefaults__ or {}).items()}
     if can_take_code(old, new, globals_):
         code = new.__code__
         if not same_behaviour(old.__code__, code):
@@ -41,14 +48,14 @@ def patch_function(
         successor = substitute.function(new)
         code = trampoline_code(old, successor)
         # Arguments go through as they are; the successor fills in the defaults.
-        defaults = kwdefaults = None
+        defaults, kwdefaults = None, trampoline_defaults(successor)
         attributes.setdefault("__wrapped__", successor)
         differs.append("body, other free variables")
     if kind_of(code) != kind_of(old.__code__):
         writes.silence_kind_change()
     if code != old.__code__ or code.co_filename != old.__code__.co_filename:
         writes.attribute(old, "__code__", code)
-    if _patch_defaults(writes, old, defaults, kwdefaults, substitute):
+    if _patch_defaults(writes, old, defaults, kwdefaults):
         differs.append("defaults")
     annotations = {key: substitute(value) for key, value in new.__annotations__.items()}
     if not same_mapping(old.__annotations__, annotations):
@@ -64,7 +71,7 @@ def patch_function(
     type_params = getattr(new, "__type_params__", ())
     if type_params or getattr(old, "__type_params__", ()):
         writes.attribute(old, "__type_params__", substitute(type_params))
-    if _patch_attributes(writes, old, attributes, made_by_source):
+    if patch_attributes(writes, old, attributes, made_by_source):
         differs.append("attributes")
     return differs
 
@@ -81,29 +88,31 @@ def _patch_defaults(
     writes: Writes,
     old: FunctionType,
     defaults: tuple[Any, ...] | None,
-    kwdefaults: dict[str, Any] | None,
-    substitute: Substitution,
+    kwdefaults: dict[str, Any],
 ) -> bool:
     differs = False
-    new_defaults = None if defaults is None else tuple(map(substitute, defaults))
-    if not same_items(old.__defaults__ or (), new_defaults or ()):
-        writes.attribute(old, "__defaults__", new_defaults)
+    if not same_items(old.__defaults__ or (), defaults or ()):
+        writes.attribute(old, "__defaults__", defaults)
         differs = True
-    new_kwdefaults = {key: substitute(value) for key, value in (kwdefaults or {}).items()}
-    if not same_mapping(old.__kwdefaults__ or {}, new_kwdefaults):
-        writes.attribute(old, "__kwdefaults__", new_kwdefaults or None)
+    if not same_mapping(old.__kwdefaults__ or {}, kwdefaults):
+        writes.attribute(old, "__kwdefaults__", kwdefaults or None)
         differs = True
     return differs
 
 
-def _patch_attributes(
-    writes: Writes, old: FunctionType, attributes: dict[str, Any], made_by_source: frozenset[str]
+def patch_attributes(
+    writes: Writes, old: Any, attributes: dict[str, Any], made_by_source: frozenset[str]
 ) -> bool:
+    """Add the writes for the attributes of a function, or of what stands for one.
+
+    :param made_by_source: attributes that the old source put there; others were set from outside and stay.
+    :returns: whether there is anything to write.
+    """
     before = vars(old)
     count = len(writes)
     for key, value in attributes.items():
         writes.item(before, key, value)
-    by_engine = successor_of(old)
+    by_engine = direct_successor(old) if is_a(old, FunctionType) else None
     if by_engine is not None and before.get("__wrapped__") is by_engine:
         made_by_source |= {"__wrapped__"}
     for key in made_by_source:

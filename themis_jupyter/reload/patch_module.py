@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, Literal
 
@@ -15,15 +17,23 @@ from . import importers
 from .adapters import check_member
 from .class_body import kept_members, written_members
 from .correspondence import Correspondence, Pair
+from .descendants import Descendants
 from .match import Matcher
-from .objects import LruCache, attributes_of, is_a, members_of, partial_state
+from .objects import (
+    PLAIN,
+    LruCache,
+    attributes_of,
+    is_a,
+    members_of,
+    name_of,
+    partial_state,
+)
 from .outline import Outline, Statement
-from .patch_class import PLAIN, patch_class, same_value
-from .patch_function import patch_function
+from .patch_class import patch_class, same_value
+from .patch_function import patch_attributes, patch_function
 from .relocate import relocate
 from .stage import Draft
 from .substitute import Substitution
-from .tracking import assigned_by
 from .writes import Writes
 
 _ABSENT: Any = object()
@@ -34,10 +44,12 @@ class Patch:
     """What a commit is going to do.
 
     :param writes: everything, for all modules together.
+    :param descendants: functions to be looked for at the last moment, whose writes come on top.
     :param changes: the same in words.
     """
 
     writes: Writes = field(default_factory=Writes)
+    descendants: Descendants = field(default_factory=Descendants)
     changes: list[Change] = field(default_factory=list)
 
 
@@ -47,18 +59,16 @@ def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
     matcher = Matcher(draft.module.__name__, draft.live, draft.scratch, born, found, classes)
     by_definition = _defined(draft)
     rebound = draft.rebound()
+    gone = draft.deleted()
+    staying = {id(value) for n, value in draft.live.items() if n not in rebound and n not in gone}
+    kept = {name for _, statement in draft.plan.diff.kept for name in statement.names.binds}
     # A function found under its own name goes first: that settles aliases (``g = f``).
-    for name in sorted(rebound, key=lambda n: not _is_called(rebound[n], n)):
+    for name in sorted(rebound, key=lambda n: name_of(rebound[n]) != n):
         old = draft.live.get(name, _ABSENT)
+        if id(old) in staying and name not in kept and name_of(old) != name:
+            continue  # ``g = f`` became another definition; f is what it was
         if old is not _ABSENT:
             matcher.match(old, rebound[name], name, own=name in by_definition)
-
-
-def _is_called(value: Any, name: str) -> bool:
-    try:
-        return bool(value.__name__ == name)
-    except Exception:  # noqa: BLE001 - whatever objects of the module raise when asked
-        return False
 
 
 def _classes_of(outline: Outline) -> set[str]:
@@ -87,21 +97,39 @@ def patch_module(
     :raises UnpatchableError: CPython cannot make one of the changes.
     """
     dropped = {name for s in draft.plan.again for name in s.names.binds}
+    given: set[int] = set()
     for pair in found:
         if pair.module == draft.module.__name__ and pair.name.partition(".")[0] not in dropped:
             _patch_pair(patch, pair, draft, substitute)
+            given.add(id(pair.old))
+    for name in draft.plan.stale & draft.live.keys():
+        for cache in _caches_inside(draft.live[name], draft.module.__name__):
+            if id(cache) not in given:
+                patch.writes.add((cache.cache_clear,))
     _patch_names(patch, draft, dropped, substitute)
-    if draft.plan.moved:
-        moved = sorted(
-            (
-                (range(old.start, old.end + 1), new.start - old.start)
-                for old, new in draft.plan.moved
-            ),
-            key=lambda entry: entry[0].start,
-        )
-        module = draft.module.__name__
+    moves = draft.moves
+    if moves is not None:
         values = list(draft.live.values())
-        relocate(patch.writes, values, draft.source.filename, moved, module, found.taken)
+        name = draft.module.__name__
+        tell = patch.descendants.add
+        relocate(patch.writes, values, moves, name, lambda item: id(item) in given, tell)
+
+
+def _caches_inside(value: Any, module: str) -> Iterator[Any]:
+    """Yield what remembers results (``lru_cache``): the value itself, or methods of a class."""
+    seen: set[int] = set()
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if is_a(item, LruCache):
+            yield item
+        elif is_a(item, staticmethod | classmethod):
+            pending.append(item.__func__)
+        elif is_a(item, type) and item.__module__ == module:
+            pending += members_of(item).values()
 
 
 def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution) -> None:
@@ -123,13 +151,25 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
             writes, old, new, globals_, substitute, made_by_source=_made_by_source(draft, name, old)
         )
         _tell(patch, told, "function", pair)
+        patch.descendants.add(old, new.__code__, partial(_tree_of, draft, name.partition(".")[0]))
     elif is_a(new, LruCache):
         # It goes on calling the old function, which has the new code; only old results must go.
         writes.add((old.cache_clear,))
+        given = {key: substitute(value) for key, value in vars(new).items()}
+        if patch_attributes(writes, old, given, _made_by_source(draft, name, old)):
+            _tell(patch, ["attributes"], "function", pair)
     elif is_a(new, functools.partial):
         writes.add((old.__setstate__, _state(new, substitute)), (old.__setstate__, _state(old)))
     elif not is_a(new, staticmethod | classmethod | property):
         _patch_instance(writes, old, new, substitute, f"{pair.module}.{name}")
+
+
+def _tree_of(draft: Draft, name: str) -> ast.AST | None:
+    """Return the statement that has bound a name."""
+    for statement in draft.plan.run:
+        if name in statement.names.binds:
+            return draft.plan.new.node(statement)
+    return None
 
 
 def _made_by_class_statement(draft: Draft, name: str, cls: type) -> frozenset[str]:
@@ -138,9 +178,8 @@ def _made_by_class_statement(draft: Draft, name: str, cls: type) -> frozenset[st
     What other statements set on the class (``A.limit = 1``), and still set, is theirs.
     """
     if draft.before is None:
-        return frozenset(vars(cls))
-    still_set = assigned_by(draft.plan.new).get(name, frozenset())
-    return _made_by_source(draft, name, cls) - still_set
+        return frozenset(members_of(cls))
+    return _made_by_source(draft, name, cls) - draft.plan.assigned.get(name, frozenset())
 
 
 def _made_by_source(draft: Draft, name: str, item: Any) -> frozenset[str]:
@@ -155,8 +194,9 @@ def _made_by_source(draft: Draft, name: str, item: Any) -> frozenset[str]:
     # it does not make came from elsewhere.
     if draft.plan.diff.empty:
         return assigned
-    seen, written = before.seen.get(name, frozenset()), written_members(before.outline, name)
-    lent = {key for key in seen - written if _is_lent(vars(item).get(key), draft.module.__name__)}
+    attributes = members_of(item) if is_a(item, type) else vars(item)
+    seen, written = before.seen.get(name, frozenset()), written_members(draft.plan, name)
+    lent = {key for key in seen - written if _is_lent(attributes.get(key), draft.module.__name__)}
     return seen - lent | assigned
 
 
@@ -239,7 +279,7 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
         annotations = {key: substitute(value) for key, value in _annotations(draft).items()}
         if annotations != live.get("__annotations__", {}):
             writes.item(live, "__annotations__", annotations)
-    for name in sorted(draft.plan.removed):
+    for name in sorted(draft.deleted()):
         if name in live and name not in draft.scratch:
             told.append(Change("removed", kind_of(live[name]), name, module))
             writes.delete_item(live, name)
@@ -255,7 +295,7 @@ def _written(pair: Pair) -> set[str]:
 
 def _values(old: object, new: object) -> str:
     """Return a change of a short constant in words."""
-    if type(old) in PLAIN and type(new) in PLAIN:
+    if id(type(old)) in PLAIN and id(type(new)) in PLAIN:
         text = f"{old!r} → {new!r}"
         return text if len(text) <= 60 else ""
     return ""

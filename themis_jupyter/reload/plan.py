@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ast
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import filterfalse
 
 from .class_diff import changed_methods
-from .outline import Diff, Outline, Statement
+from .outline import Outline, Statement
+from .outline_diff import Diff
 from .reach import Reach, called_of_itself
 
 
@@ -26,7 +30,7 @@ class Facts:
         return True
 
 
-@dataclass(slots=True)
+@dataclass
 class Plan:
     """What a reload of one module is going to do.
 
@@ -36,6 +40,7 @@ class Plan:
     :param moved: unchanged statements on other lines: (old, new).
     :param dirty: names whose value or definition may differ, each with the reason.
     :param methods: classes in which only methods changed, with their names; they are not dirty.
+    :param stale: functions and classes whose results may differ; what they remember of them is to go.
     :param notes: what cannot be taken back, in words.
     """
 
@@ -47,6 +52,7 @@ class Plan:
     moved: list[tuple[Statement, Statement]] = field(default_factory=list)
     dirty: dict[str, str] = field(default_factory=dict)
     methods: dict[str, frozenset[str]] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -59,10 +65,24 @@ class Plan:
         """True where there is nothing to do at all."""
         return not (self.run or self.removed or self.moved or self.diff.removed)
 
-    @property
+    @cached_property
     def predecessors(self) -> dict[Statement, Statement]:
         """The old statement of each new one that has one."""
         return {new: old for old, new in [*self.diff.kept, *self.diff.changed]}
+
+    @cached_property
+    def makers(self) -> tuple[dict[str, Statement], dict[str, Statement]]:
+        """The old and the new statement that each name's value comes from: the last that binds it."""
+        old, new = (
+            {name: s for s in outline.statements for name in s.names.binds}
+            for outline in (self.diff.old, self.diff.new)
+        )
+        return old, new
+
+    @cached_property
+    def assigned(self) -> dict[str, frozenset[str]]:
+        """What statements of the new source set on classes and functions, by the name of those."""
+        return self.new.assigned
 
 
 def plan_reload(
@@ -104,6 +124,8 @@ def plan_reload(
         for name in statement.names.binds:
             plan.dirty.setdefault(name, f"the statement that bound {name} is gone")
         _note_leftovers(plan, statement)
+    for name in _in_another_order(plan):
+        plan.dirty.setdefault(name, f"the statements that bind {name} changed places")
     plan.run.update(rerun or {})
     for name in dirty:
         plan.dirty.setdefault(name, f"{name} is reloaded too")
@@ -113,15 +135,25 @@ def plan_reload(
     plan.run = {s: plan.run[s] for s in diff.new.statements if s in plan.run}
     _note_repeats(plan)
     plan.moved = [
-        (old, new) for old, new in diff.kept if old.start != new.start and new not in plan.run
+        (old, new)
+        for old, new in diff.kept
+        if new not in plan.run and (old.start != new.start or _laid_out_anew(diff, old, new))
     ]
     return plan
+
+
+def _laid_out_anew(diff: Diff, old: Statement, new: Statement) -> bool:
+    """Return whether the same code stands on other lines within its statement."""
+    return old is not new and diff.old.segment(old) != diff.new.segment(new)
+
+
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.AnnAssign)
 
 
 def _run_definitions(plan: Plan) -> None:
     """Another ``from __future__`` import changes what unchanged definitions mean."""
     for _, statement in plan.diff.kept:
-        if statement.title or statement.names.annotates or statement.names.later:
+        if any(isinstance(node, _DEFINING) for node in ast.walk(plan.new.node(statement))):
             plan.run.setdefault(statement, "the imports from __future__ changed")
 
 
@@ -131,7 +163,7 @@ def _changed_methods(
     """Return the changed methods of a class, where nothing else in it changed that others may see."""
     if new.kind != "class" or old.kind != "class":
         return None
-    found = changed_methods(diff.old.node(old), diff.new.node(new))
+    found = changed_methods(diff.old.code(old), diff.new.code(new))
     if found is None:
         return None
     methods, same_set = found
@@ -165,12 +197,25 @@ def _note_leftovers(plan: Plan, statement: Statement) -> None:
 def _note_repeats(plan: Plan) -> None:
     """Say which lists are filled once more without having been made anew."""
     for statement in plan.run:
-        longer = sorted(statement.names.grows - plan.dirty.keys())
+        longer = sorted(name for name in statement.names.grows if name not in plan.dirty)
         if longer:
             plan.notes.append(
                 f"line {statement.start} ran again and added to {', '.join(longer)} as it is now. "
                 "A full reload (--full) starts afresh."
             )
+
+
+def _in_another_order(plan: Plan) -> Iterator[str]:
+    """Yield names that several statements bind, where another of them may now be the last one."""
+    place = {statement: index for index, statement in enumerate(plan.diff.old.statements)}
+    before = plan.predecessors
+    last: dict[str, int] = {}
+    for statement in plan.new.statements:
+        if statement in before:
+            for name in statement.names.binds - statement.names.temporary:
+                if place[before[statement]] < last.get(name, -1):
+                    yield name
+                last[name] = place[before[statement]]
 
 
 class _Spread:
@@ -182,6 +227,9 @@ class _Spread:
         self.shared = shared
         self.statements = plan.new.statements
         self.reach = Reach(self.statements)
+        # A name that one statement less binds has the value that the others give it.
+        self._left = {n for s in plan.diff.removed for n in s.names.binds - s.names.temporary}
+        self._place = {statement: index for index, statement in enumerate(self.statements)}
 
     def run(self) -> None:
         pending = [*self.plan.dirty, *self.plan.methods]
@@ -197,8 +245,18 @@ class _Spread:
                 pending += filter(self.facts.is_live, self._add(statement, why))
         if self.plan.dirty:
             self._find_again()
+        self.plan.stale = set(self._stale())
 
     def _spread(self, pending: list[str]) -> None:
+        while pending:
+            self._follow(pending)
+            for name, why in self._bound_again_below().items():
+                self.plan.dirty[name] = why
+                pending.append(name)
+            if not pending:
+                pending += self._run_called_blocks()
+
+    def _follow(self, pending: list[str]) -> None:
         while pending:
             name = pending.pop()
             for statement, why in self._affected(name):
@@ -219,17 +277,37 @@ class _Spread:
 
         ``names = read(); table(names); del names``: to make the table again takes all three.
         """
-        fetched: dict[Statement, str] = {}
-        for statement in self.plan.run:
-            needed = set(statement.names.now)
-            if statement.names.effects:
-                needed = self.reach.called_by(needed)
-            for name in needed:
-                if not self.facts.is_live(name):
-                    for binder in self.reach.binders.get(name, ()):
-                        if binder not in self.plan.run:
-                            fetched[binder] = f"binds {name}, which was deleted and is needed"
-        return fetched
+        waiting: dict[str, list[Statement]] = {}
+        for name in filterfalse(self.facts.is_live, self.reach.binders):
+            waiting[name] = [s for s in self.reach.binders[name] if s not in self.plan.run]
+        if not any(waiting.values()):
+            return {}
+        needed = set().union(*(s.names.now for s in self.plan.run))
+        callers = (s for s in self.plan.run if s.names.effects)
+        needed |= self.reach.called_by(name for s in callers for name in s.names.now)
+        return {
+            statement: f"binds {name}, which was deleted and is needed"
+            for name in waiting.keys() & needed
+            for statement in waiting[name]
+        }
+
+    def _bound_again_below(self) -> dict[str, str]:
+        """Return names of which a statement that runs has to see an earlier value than the last."""
+        last = {
+            name: max(map(self._place.__getitem__, binders))
+            for name in self.reach.binders.keys() - self.plan.dirty.keys()
+            if len(binders := self._lasting(name)) > 1 and self.facts.is_live(name)
+        }
+        found: dict[str, str] = {}
+        for statement in self.plan.run if last else ():
+            for name in self.reach.called_by(statement.names.now) & last.keys():
+                if self._place[statement] < last[name]:
+                    found[name] = f"line {statement.start} needs the value that {name} has there"
+        return found
+
+    def _lasting(self, name: str) -> list[Statement]:
+        """Return the statements that bind a name, but for those that use it as a loop variable."""
+        return [s for s in self.reach.binders.get(name, ()) if name not in s.names.temporary]
 
     def _affected(self, name: str) -> Iterable[tuple[Statement, str]]:
         methods = self.plan.methods.get(name)
@@ -242,19 +320,18 @@ class _Spread:
             for statement in self.reach.users.get(via, ()):
                 yield statement, f"uses {name}{through}: {why}"
         yield from self._with_hints(name, why)
-        binders = [s for s in self.reach.binders.get(name, ()) if name not in s.names.temporary]
-        if len(binders) > 1:
+        binders = self._lasting(name)
+        if name in self._left:
+            binders = self.reach.binders.get(name, [])
+        if len(binders) > 1 or name in self._left:
             for statement in binders:
                 yield statement, f"binds {name} as well: {why}"
 
     def _callers_of(self, name: str, methods: frozenset[str]) -> Iterable[tuple[Statement, str]]:
         """Yield statements that may call a changed method of a class that is otherwise the same."""
         what = ", ".join(sorted(methods))
-        for statement in self.statements:
-            if statement.kind == "def" or statement.title == name:
-                continue
-            if self.reach.may_call(statement, {name: methods}):
-                yield statement, f"may call {name}.{what}, which changed"
+        for statement in self.reach.callers(name, methods):
+            yield statement, f"may call {name}.{what}, which changed"
         why = f"{name}.{what} changed"
         yield from self._with_hints(name, why)
         for statement in self.reach.users.get(name, ()):
@@ -265,9 +342,7 @@ class _Spread:
         # A class or function in an annotation stays the same object; an alias does not.
         binders = self.reach.binders.get(name, ())
         stays = bool(binders) and all(s.title for s in binders)
-        for statement in self.statements:
-            if name not in statement.names.hints:
-                continue
+        for statement in self.reach.hinting.get(name, ()):
             reads = statement.kind == "class" and self.facts.reads_annotations(statement.title)
             if not stays or reads:
                 yield statement, f"uses {name} in an annotation: {why}"
@@ -277,14 +352,38 @@ class _Spread:
             if statement.names.opaque and statement not in self.plan.run:
                 self.plan.run[statement] = "what it uses cannot be told"
 
+    def _stale(self) -> Iterator[str]:
+        for name in self.plan.dirty:
+            yield from self.reach.reaching(name)
+        for name, methods in self.plan.methods.items():
+            yield from self.reach.names_calling(name, methods)
+
+    def _called_and_tainted(self) -> tuple[set[str], set[str]]:
+        """Return what running statements may call, and what uses dirty names."""
+        tainted: set[str] = set()
+        for name in self.plan.dirty:
+            tainted.update(self.reach.reaching(name))
+        callers = [s for s in self.plan.run if s.names.effects]
+        return self.reach.called_by(n for s in callers for n in s.names.now), tainted
+
+    def _run_called_blocks(self) -> Iterator[str]:
+        """Run the blocks (``if``, ``try`` …) around functions that are called and use what changed.
+
+        Unlike a definition, such a block cannot be made again and dropped: it binds other names as well.
+        """
+        blocks = [s for s in self.statements if not s.title and s.names.later]
+        if not (blocks and self.plan.dirty):
+            return
+        called, tainted = self._called_and_tainted()
+        for statement in blocks:
+            lasting = statement.names.binds - statement.names.temporary
+            if statement not in self.plan.run and lasting & called & tainted:
+                yield from self._add(statement, "is called again, and uses what changed")
+
     def _find_again(self) -> None:
         """Find unchanged definitions that running statements may call and that use dirty names."""
         plan = self.plan
-        tainted: set[str] = set()
-        for name in plan.dirty:
-            tainted.update(self.reach.reaching(name))
-        callers = [s for s in plan.run if s.names.effects]
-        called = self.reach.called_by(n for s in callers for n in s.names.now)
+        called, tainted = self._called_and_tainted()
         for statement in self.statements:
             if statement in plan.run or not statement.title:
                 continue

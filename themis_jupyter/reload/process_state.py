@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+from .objects import is_a
 from .watches import AttributeWatch, ContainerWatch, Watch
 
 _OF_SYS = (
@@ -76,7 +77,7 @@ class ProcessState:
         # What else was registered cannot be told: Python lists its callbacks to nobody.
         if atexit._ncallbacks() > self._callbacks:
             for item in born:
-                if callable(item) and not isinstance(item, type):
+                if callable(item) and not is_a(item, type):
                     atexit.unregister(item)
 
 

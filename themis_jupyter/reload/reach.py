@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from .outline import Statement
 
@@ -25,11 +26,16 @@ class Reach:
     """
 
     def __init__(self, statements: Iterable[Statement]) -> None:
+        self._statements = list(statements)
         self.binders: dict[str, list[Statement]] = {}
         self.users: dict[str, list[Statement]] = {}
+        self.hinting: dict[str, list[Statement]] = {}
         self._callers: dict[str, set[str]] = {}
-        for statement in statements:
+        self._of_names: dict[str, tuple[set[str], set[str]]] = {}
+        for statement in self._statements:
             names = statement.names
+            for name in names.hints:
+                self.hinting.setdefault(name, []).append(statement)
             for name in names.binds:
                 self.binders.setdefault(name, []).append(statement)
                 uses = names.later | names.now if statement.title else names.later
@@ -61,16 +67,46 @@ class Reach:
                     pending += statement.names.later
         return seen
 
-    def may_call(self, statement: Statement, members: Mapping[str, frozenset[str]]) -> str | None:
-        """Return the class, among ``members``, of which a statement may call a changed method.
+    def callers(self, name: str, methods: frozenset[str]) -> Iterator[Statement]:
+        """Yield the statements that may call, when they run, one of some methods of a class.
 
         A method counts as called where its name stands after a dot in the code that may run.
+        """
+        for statement, attributes in self._reaching_now.get(name, ()):
+            if statement.title != name and (methods & attributes or "*" in attributes):
+                yield statement
 
-        :param members: by class, the names of its changed methods.
+    @cached_property
+    def _reaching_now(self) -> dict[str, list[tuple[Statement, set[str]]]]:
+        """By name, the statements that may use it when they run, each with the attributes it may ask for."""
+        found: dict[str, list[tuple[Statement, set[str]]]] = {}
+        for statement in self._statements:
+            if statement.kind != "def":
+                used = statement.names
+                names, attributes = self._closure(used.now, used.attributes)
+                for name in names:
+                    found.setdefault(name, []).append((statement, attributes))
+        return found
+
+    def names_calling(self, name: str, methods: frozenset[str]) -> Iterator[str]:
+        """Yield the names whose call may call one of some methods of a class."""
+        for user in self.reaching(name):
+            known = self._of_names.get(user)
+            if known is None:
+                known = self._of_names[user] = self._closure([user], ())
+            names, attributes = known
+            if name in names and (methods & attributes or "*" in attributes):
+                yield user
+
+    def _closure(self, used: Iterable[str], asked: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Return the names that code may come to use, and the attributes that it may ask objects for.
+
+        :param used: names that it uses itself.
+        :param asked: attributes that it asks for itself.
         """
         names: set[str] = set()
-        attributes = set(statement.names.attributes)
-        pending = list(statement.names.now)
+        attributes = set(asked)
+        pending = list(used)
         grown = True
         while grown:
             before = len(attributes), len(names)
@@ -85,10 +121,7 @@ class Reach:
                     pending += self._contributes(binder, attributes)
             pending = [name for name in pending if name not in names]
             grown = bool(pending) or before != (len(attributes), len(names))
-        for name in names & members.keys():
-            if members[name] & attributes or "*" in attributes:
-                return name
-        return None
+        return names, attributes
 
     def _contributes(self, binder: Statement, attributes: set[str]) -> Iterator[str]:
         """Add the attributes that a binding's code may ask for; yield the names that it may use."""

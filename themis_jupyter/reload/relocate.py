@@ -1,54 +1,166 @@
-"""Definitions that only moved: their code objects get their new line numbers."""
+"""Code that only moved: code objects get their new line numbers."""
 
 from __future__ import annotations
 
+import ast
 import bisect
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import CellType, CodeType, FunctionType, MethodType
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from .objects import LruCache, attributes_of, is_a
+from .objects import LruCache, attributes_of, contents_of, is_a, members_of, of_type, same_behaviour
+from .outline import Outline, Statement
 from .writes import Writes
+
+
+class Moves:
+    """Where unchanged statements stand now.
+
+    :param old: the outline that the code comes from.
+    :param new: the outline that it is to fit.
+    :param moved: pairs of old and new statements.
+    """
+
+    def __init__(
+        self,
+        old: Outline,
+        new: Outline,
+        moved: Iterable[tuple[Statement, Statement]],
+        filename: str,
+    ) -> None:
+        self._old, self._new = old, new
+        self._moved = sorted(moved, key=lambda pair: pair[0].start)
+        self._starts = [old.start for old, _ in self._moved]
+        self._filename = filename
+        self._shifted: dict[int, tuple[CodeType, CodeType]] = {}
+        self._same: dict[Statement, bool] = {}
+        self._spread: dict[Statement, dict[int, list[tuple[CodeType, CodeType]]]] = {}
+
+    def code(self, code: CodeType) -> CodeType | None:
+        """Return ``code`` with its new line numbers; None where they are the same."""
+        if code.co_filename != self._filename:
+            return None
+        pair = self._at(code.co_firstlineno)
+        if pair is None:
+            return None
+        old, new = pair
+        if self._same_layout(old, new):
+            shift = new.start - old.start
+            return shifted(code, shift, self._shifted) if shift else None
+        found = self._codes(old, new).get(code.co_firstlineno, [])
+        for before, after in found:
+            if before.co_qualname == code.co_qualname and same_behaviour(before, code):
+                return after
+        # Code of our own making (see ``trampoline``) knows its first line only.
+        return code.replace(co_firstlineno=found[0][1].co_firstlineno) if found else None
+
+    def line(self, line: int) -> int:
+        """Return the new first line of the class that began in ``line``."""
+        pair = self._at(line)
+        if pair is None:
+            return line
+        old, new = pair
+        if self._same_layout(old, new):
+            return line + new.start - old.start
+        found = self._codes(old, new).get(line, [])
+        return found[0][1].co_firstlineno if found else line
+
+    def _at(self, line: int) -> tuple[Statement, Statement] | None:
+        index = bisect.bisect_right(self._starts, line) - 1
+        pair = self._moved[index] if index >= 0 else None
+        return pair if pair is not None and line <= pair[0].end else None
+
+    def _same_layout(self, old: Statement, new: Statement) -> bool:
+        same = self._same.get(old)
+        if same is None:
+            same = self._same[old] = self._old.segment(old) == self._new.segment(new)
+        return same
+
+    def _codes(self, old: Statement, new: Statement) -> dict[int, list[tuple[CodeType, CodeType]]]:
+        """Return all code inside a statement, as it was and as it is, by the line it began in."""
+        known = self._spread.get(old)
+        if known is None:
+            known = self._spread[old] = {}
+            before, after = (
+                codes_inside(self._compile(outline, statement))
+                for outline, statement in ((self._old, old), (self._new, new))
+            )
+            for one, other in zip(before, after, strict=True):
+                known.setdefault(one.co_firstlineno, []).append((one, other))
+        return known
+
+    def _compile(self, outline: Outline, statement: Statement) -> CodeType:
+        tree = ast.Module(body=[outline.node(statement)], type_ignores=[])
+        code: CodeType = compile(
+            tree, self._filename, "exec", flags=outline.flags, dont_inherit=True
+        )
+        return code
+
+
+def codes_inside(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code objects inside ``code``, however deep."""
+    for constant in code.co_consts:
+        if is_a(constant, CodeType):
+            yield constant
+            yield from codes_inside(constant)
 
 
 def relocate(
     writes: Writes,
     values: Iterable[object],
-    filename: str,
-    moved: Sequence[tuple[range, int]],
+    moves: Moves,
     module: str,
     skip: Callable[[object], bool],
+    tell: Callable[[FunctionType, CodeType], object],
 ) -> None:
-    """Add writes that shift the line numbers of functions found inside ``values``.
+    """Add writes that correct the line numbers of functions found inside ``values``.
 
-    :param moved: lines that code stood on so far, in order, each with the number of lines to add.
     :param skip: whether a function gets new code anyway.
+    :param tell: called with each function that moves and its code at the new place.
     """
-    starts = [lines.start for lines, _ in moved]
-
-    def shift_at(line: int) -> int:
-        index = bisect.bisect_right(starts, line) - 1
-        return moved[index][1] if index >= 0 and line in moved[index][0] else 0
-
     item: Any
     for item in _definitions(values, module):
         if skip(item):
             continue
         if is_a(item, FunctionType):
-            code = item.__code__
-            if code.co_filename == filename and (shift := shift_at(code.co_firstlineno)):
-                writes.attribute(item, "__code__", shifted(code, shift))
+            code = moves.code(item.__code__)
+            if code is not None:
+                writes.attribute(item, "__code__", code)
+                tell(item, code)
         elif is_a(item, type):
-            first = vars(item).get("__firstlineno__")  # Python 3.13
-            if first is not None and (shift := shift_at(first)):
-                writes.class_attribute(item, "__firstlineno__", first + shift)
+            first = members_of(item).get("__firstlineno__")  # Python 3.13
+            if first is not None and (line := moves.line(first)) != first:
+                writes.class_attribute(item, "__firstlineno__", line)
 
 
-def shifted(code: CodeType, shift: int) -> CodeType:
-    """Return ``code`` and the code inside it, ``shift`` lines further down."""
-    constants = tuple(shifted(c, shift) if is_a(c, CodeType) else c for c in code.co_consts)
-    return code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=constants)
+def relocate_new(born: Iterable[object], moves: Moves, made_now: CodeType | None) -> None:
+    """Correct the line numbers of new functions that functions which only moved have made.
+
+    :param made_now: what was compiled from the new source.
+    """
+    new = set(map(id, codes_inside(made_now))) if made_now is not None else set()
+    for item in born:
+        if type(item) is FunctionType and id(item.__code__) not in new:
+            code = moves.code(item.__code__)
+            if code is not None:
+                item.__code__ = code
+
+
+def shifted(code: CodeType, shift: int, known: dict[int, tuple[CodeType, CodeType]]) -> CodeType:
+    """Return ``code`` and the code inside it, ``shift`` lines further down.
+
+    :param known: what was shifted before, by the id of the code: a function that another one has made
+        goes on having its code in common with it.
+    """
+    found = known.get(id(code))
+    if found is None:
+        constants = tuple(
+            shifted(c, shift, known) if type(c) is CodeType else c for c in code.co_consts
+        )
+        new = code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=constants)
+        found = known[id(code)] = code, new
+    return found[1]
 
 
 def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType | type]:
@@ -62,12 +174,12 @@ def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType
         seen.add(id(item))
         if is_a(item, FunctionType):
             yield item
-            pending += _contents(item.__closure__ or ())
+            pending += contents_of(item.__closure__)
             pending += vars(item).values()
         elif is_a(item, type):
             if item.__module__ == module:
                 yield item
-                pending += vars(item).values()
+                pending += members_of(item).values()
         elif is_a(item, staticmethod | classmethod | MethodType):
             pending.append(item.__func__)
         elif is_a(item, property):
@@ -76,13 +188,7 @@ def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType
             pending.append(item.__wrapped__)
         elif is_a(item, functools.partial):
             pending.append(item.func)
-        elif callable(item) or hasattr(type(item), "__get__"):
+        elif callable(item) or any(
+            "__get__" in members_of(c) for c in of_type(type(item), "__mro__")
+        ):
             pending += (attributes_of(item) or {}).values()
-
-
-def _contents(cells: Iterable[CellType]) -> Iterator[object]:
-    for cell in cells:
-        try:
-            yield cell.cell_contents
-        except ValueError:  # empty
-            continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import stat
 import time
 import tokenize
 from collections.abc import Callable
@@ -129,6 +130,8 @@ class _Reading:
 
 def _read(path: Path) -> _Reading:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
+            raise SourceError(f"{path} is not a file. Put the file back, or unload the plugin.")
         with open(path, "rb") as file:
             before = _stamp(os.fstat(file.fileno()))
             data = file.read()

@@ -12,10 +12,14 @@ from typing import Any
 
 from ..errors import SourceError
 from .adapters import reads_annotations
-from .outline import Diff, Outline, Statement, compare, outline_of
+from .bytecode import proves
+from .objects import is_a
+from .outline import Outline, Statement, outline_of
+from .outline_diff import Diff, compare
 from .plan import Facts, Plan, plan_reload
+from .relocate import Moves
 from .source import Source, read_settled, syntax_error
-from .tracking import Tracked, source_path, tracked
+from .tracking import Tracked, source_path, track, tracked
 
 _ABSENT: Any = object()
 
@@ -67,6 +71,13 @@ class Draft:
         """True where the module already runs these bytes, and need not run them again."""
         return self.before is not None and self.plan.empty and not self.plan.diff.changed
 
+    @property
+    def moves(self) -> Moves | None:
+        """Where unchanged statements stand now; None where they stand as before."""
+        if not self.plan.moved:
+            return None
+        return Moves(self.plan.diff.old, self.plan.new, self.plan.moved, self.source.filename)
+
     def fill(
         self,
         importer: Callable[..., Any] | None = None,
@@ -84,7 +95,7 @@ class Draft:
             scratch.pop(name, None)
         scratch.update(self._submodules_to_go())
         for name, value in self.live.items() if standins else ():
-            if isinstance(value, ModuleType) and name in scratch:
+            if is_a(value, ModuleType) and name in scratch:
                 scratch[name] = (standins or {}).get(id(value), value)
         if "__annotations__" in scratch:
             scratch["__annotations__"] = dict(scratch["__annotations__"])
@@ -109,13 +120,7 @@ class Draft:
         """Submodules that the package's body deletes: their import has bound them, but did so only once."""
         if not hasattr(self.module, "__path__"):
             return {}
-        names = {
-            target.id
-            for statement in self.plan.run
-            if isinstance(node := self.plan.new.node(statement), ast.Delete)
-            for target in node.targets
-            if isinstance(target, ast.Name) and target.id not in self.live
-        }
+        names = set().union(*(s.names.deletes for s in self.plan.run)) - self.live.keys()
         found = {name: sys.modules.get(f"{self.module.__name__}.{name}") for name in names}
         return {name: module for name, module in found.items() if module is not None}
 
@@ -142,6 +147,11 @@ class Draft:
             and name not in _MODULE_OWN
             and name not in overruled
         }
+
+    def deleted(self) -> set[str]:
+        """Return the names that are no longer bound, because the statements deleted them or are gone."""
+        gone = self.prefilled.keys() - self.scratch.keys() - _MODULE_OWN - self._overruled()
+        return self.plan.removed | gone
 
     def _overruled(self) -> set[str]:
         """Names that a later statement, which did not run, binds as well: its value stands."""
@@ -175,11 +185,13 @@ def draft(
     :param quiet: seconds that the file must have been left alone.
     :raises SourceError: the file cannot be read, decoded or compiled.
     """
-    before = tracked(module)
 
     def parse(candidate: Source) -> Draft:
         if check is not None:
             check(module.__name__, candidate)
+        before = tracked(module)
+        if before is None and proves(module, candidate):
+            before = track(module, candidate)
         try:
             return _draft(module, candidate, before, full, shared)
         except SyntaxError as error:

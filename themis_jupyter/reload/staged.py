@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, cast
@@ -16,14 +16,16 @@ from .adapters import finish_classes
 from .correspondence import Correspondence
 from .group import StagedRun
 from .nursery import Nursery, bury
+from .objects import is_a, members_of
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
+from .relocate import relocate_new
 from .roots import roots_of
 from .stage import Draft
 from .substitute import Substitution
 from .surroundings import Surroundings
 from .tracking import produced_by
-from .trampoline import trampoline_code
+from .trampoline import trampoline_code, trampoline_defaults
 from .writes import Writes
 
 
@@ -125,15 +127,23 @@ class Staged:
             if type(item) is FunctionType:
                 if id(item.__globals__) in scratch:
                     self._new_functions.append(weakref.ref(item))
-            elif issubclass(type(item), type) and _module_of(item) in names:
+            elif is_a(item, type) and self._is_dropped_with(names, _module_of(item)):
                 self._new_classes.append(weakref.ref(cast(type, item)))
+
+    def _is_dropped_with(self, names: Collection[str], module: object) -> bool:
+        """Return whether a new class of that module goes when the new statements are given up."""
+        assert self._surroundings is not None
+        return module in names or self._surroundings.would_unload(module)
 
     def _plan_commit(self) -> None:
         born = self._nursery.objects()
         self._note_new(born)
         ids = {id(item) for item in born}
         for item in self.drafts:
-            self._produced.append(dict(produced_by(item.scratch, item.module, ids)))
+            if (moves := item.moves) is not None:
+                relocate_new(born, moves, item.code)
+        for item in self.drafts:
+            self._produced.append(produced_by(item.scratch, item.module, ids))
             match_module(item, ids, self._found)
         globals_ = {id(d.scratch): d.live for d in self.drafts}
         replaced = [(d.standin, d.module) for d in self.drafts]
@@ -143,12 +153,14 @@ class Staged:
         self._substitute = substitute
         if substitute.stuck:
             self._check_stuck(substitute)
-        finish_classes([(p.old, p.new) for p in self._found if isinstance(p.new, type)])
+        finish_classes([(p.old, cast(type, p.new)) for p in self._found if is_a(p.new, type)])
         for item in self.drafts:
             patch_module(self._patch, item, self._found, substitute)
         assert self._surroundings is not None
         own = [vars(d.module) for d in self.drafts]
-        settle_registries(self._patch.writes, self._surroundings, substitute, own)
+        settle_registries(
+            self._patch.writes, self._surroundings, substitute, own, self._found.taken
+        )
         for item in self.drafts:
             if type(item.module) in self._found:  # its body gave the module a class of its own
                 old_class = self._found.old_of(type(item.module))
@@ -172,6 +184,8 @@ class Staged:
         :raises ReloadError: a write was refused; those before it have been taken back.
         """
         try:
+            # Not before: others may go on making functions until the old code stops.
+            self.warnings += self._patch.descendants.settle(self._patch.writes)
             self._patch.writes.apply()
         except Exception as error:
             _clear_frames(error)
@@ -217,7 +231,7 @@ class Staged:
         for item in self.drafts:
             self.warnings += item.plan.notes
         left = [(weakref.ref(new), old) for new, old in self._substitute.succeeded()]
-        dead = [weakref.ref(pair.new) for pair in self._found if isinstance(pair.new, type)]
+        dead = [weakref.ref(cast(type, pair.new)) for pair in self._found if is_a(pair.new, type)]
         self._surroundings = None
         self._let_go()
         bury(dead, thorough=self._nursery.was_disturbed)
@@ -225,8 +239,9 @@ class Staged:
             survivor = reference()
             if survivor is not None and survivor is not successor:
                 # Something that cannot be looked into still holds it: let it call the right one.
+                survivor.__kwdefaults__ = trampoline_defaults(successor)
                 survivor.__code__ = trampoline_code(survivor, successor)
-                survivor.__defaults__ = survivor.__kwdefaults__ = None
+                survivor.__defaults__ = None
 
     def _let_go(self) -> None:
         self._found = Correspondence()
@@ -254,4 +269,4 @@ def _clear_frames(error: BaseException | None) -> None:
 
 
 def _module_of(cls: object) -> object:
-    return type.__getattribute__(cast(type, cls), "__dict__").get("__module__")
+    return members_of(cls).get("__module__")

@@ -8,7 +8,6 @@ A new function without a predecessor is made again with the live namespace as it
 from __future__ import annotations
 
 import functools
-import gc
 import types
 import weakref
 from collections import deque
@@ -16,11 +15,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CellType, FunctionType, MethodType
 from typing import Any
 
-from ..errors import UnpatchableError
+from .blank import HOLDERS, blank
 from .correspondence import Correspondence
-from .objects import attributes_of, is_a, members_of, partial_state, slot_members
-
-_set_type_attribute = type.__setattr__
+from .objects import (
+    attributes_of,
+    dict_behind,
+    is_a,
+    members_of,
+    of_type,
+    partial_state,
+    set_bases,
+    set_class,
+    setter_of,
+    slot_members,
+)
 
 
 class Substitution:
@@ -48,18 +56,17 @@ class Substitution:
         #: New classes whose bases could not be replaced.
         self.stuck: list[weakref.ref[type]] = []
         self._open: set[int] = set()
-        self._slots: dict[type, list[types.MemberDescriptorType]] = {}
+        self._slots: dict[int, list[types.MemberDescriptorType]] = {}
 
     def run(self) -> None:
         """Change all new objects that can be changed where they stand."""
         item: Any
-        # What is in a class may be changed by way of the class only: Python remembers, without holding
-        # them, what it has looked up there, and would use it when it is gone.
-        taboo = {id(gc.get_referents(members_of(cls))[0]) for cls in self._born if is_a(cls, type)}
+        # Written past the class, its dict would leave Python's method cache pointing to what is gone.
+        inside = {id(dict_behind(cls)) for cls in self._born if is_a(cls, type)}
         for item in self._born:
-            if id(item) in taboo:
+            if id(item) in inside:
                 continue
-            change = _CHANGERS.get(type(item))
+            change = _CHANGERS.get(id(type(item)))
             if change is not None:
                 change(self, item)
             elif is_a(item, type):
@@ -78,11 +85,11 @@ class Substitution:
             return made[1]
         if type(value) in self._found and not is_a(value, type | types.ModuleType):
             return self._moved(value)
-        if key not in self._ids and type(value) is not tuple:
+        if key not in self._ids and not is_a(value, tuple):
             return value
         if type(value) is FunctionType:
             return self.function(value)
-        remake = _REMAKERS.get(type(value))
+        remake = _REMAKERS.get(id(type(value))) or _remaker_of_kin(type(value))
         if remake is None or key in self._open:
             return value
         self._open.add(key)
@@ -182,33 +189,58 @@ class Substitution:
         for key, value in list(members_of(item).items()):
             new = self(value)
             if new is not value:
-                _set_type_attribute(item, key, new)
-        bases = self._tuple(item.__bases__)
-        if bases is not item.__bases__:
+                setter_of(item)(item, key, new)
+        before = of_type(item, "__bases__")
+        bases = self._tuple(before)
+        if bases is not before:
             try:
-                item.__bases__ = bases
+                set_bases(item, bases)
             except TypeError:
                 # Left over by a decorator that made the class again; or one that cannot follow.
                 self.stuck.append(weakref.ref(item))
         meta = self(type(item))
         if meta is not type(item):
-            item.__class__ = meta
+            set_class(item, meta)
 
     def _moved(self, item: Any) -> Any:
         """Return an object of a new class as an object of the old one: itself, if Python allows that."""
-        if id(item) in self._made:
-            return self._made[id(item)][1]
-        cls: Any = self._found.old_of(type(item))
-        try:
-            object.__setattr__(item, "__class__", cls)
-            if id(item) not in self._ids:  # the collector does not track it
-                self._contents(item)
+        key = id(item)
+        if key in self._made:
+            return self._made[key][1]
+        if key in self._open:  # it holds itself
             return item
-        except TypeError:
+        cls: Any = self._found.old_of(type(item))
+        self._open.add(key)
+        try:
+            if self._took_class(item, cls):
+                if key not in self._ids:  # the collector does not track it
+                    self._contents(item)
+                return item
             if item in self._found:  # another one stands for it; only its contents are wanted
                 self._contents(item)
                 return item
-        made = _blank(item, cls, self)
+            return self._made_as(cls, item)
+        finally:
+            self._open.discard(key)
+
+    def _took_class(self, item: Any, cls: type) -> bool:
+        """Give an object another class; return False where it has to be made again instead."""
+        if self._holds_new(item):
+            return False
+        try:
+            set_class(item, cls)
+        except TypeError:
+            return False
+        return True
+
+    def _holds_new(self, item: Any) -> bool:
+        """Return whether something cannot stay because of what it was made from: a tuple, say."""
+        base = next((base for base in HOLDERS if is_a(item, base)), None)
+        return base is not None and any(self(v) is not v for v in base.__iter__(item))
+
+    def _made_as(self, cls: type, item: Any) -> Any:
+        """Make an object again, as one of ``cls``."""
+        made = blank(item, cls, self)
         self._made[id(item)] = (item, made)
         self._fill(made, item)
         return made
@@ -237,7 +269,7 @@ class Substitution:
         cls = type(item)
         for base in _CONTAINERS:
             if is_a(item, base):
-                _CHANGERS[base](self, item)
+                _CHANGERS[id(base)](self, item)
         attributes = attributes_of(item)
         if attributes:
             self._dict(attributes)
@@ -245,9 +277,9 @@ class Substitution:
             self._slot(item, member)
 
     def _slot_members(self, cls: type) -> list[types.MemberDescriptorType]:
-        members = self._slots.get(cls)
+        members = self._slots.get(id(cls))
         if members is None:
-            members = self._slots[cls] = slot_members(cls)
+            members = self._slots[id(cls)] = slot_members(cls)
         return members
 
     def _slot(self, item: Any, member: types.MemberDescriptorType) -> None:
@@ -262,12 +294,26 @@ class Substitution:
     # -- making again ----------------------------------------------------------------------------
 
     def _tuple(self, item: tuple[Any, ...]) -> tuple[Any, ...]:
-        new = tuple(map(self, item))
-        return item if all(map(_is, item, new)) else new
+        before = list(tuple.__iter__(item))
+        new = tuple(map(self, before))
+        return item if all(map(_is, before, new)) else new
+
+    def _of_kin(self, item: Any) -> Any:
+        return self._made_as(type(item), item) if self._holds_new(item) else item
 
     def _frozenset(self, item: frozenset[Any]) -> frozenset[Any]:
         new = frozenset(map(self, item))
         return item if {id(v) for v in item} == {id(v) for v in new} else new
+
+    def _weak(self, item: Any) -> object:
+        target = item()
+        new = self(target)
+        if new is target:
+            return item
+        arguments = (new, self(item.__callback__))
+        if is_a(item, weakref.KeyedRef):
+            return weakref.KeyedRef(*arguments, self(item.key))
+        return type(item)(*arguments)
 
     def _method(self, item: MethodType) -> MethodType:
         return MethodType(self(item.__func__), self(item.__self__))
@@ -288,11 +334,6 @@ class Substitution:
             return item
         return property(new[0], new[1], new[2], doc=item.__doc__)
 
-    def _weak(self, item: weakref.ref[Any]) -> weakref.ref[Any]:
-        target = item()
-        new = self(target)
-        return item if new is target else weakref.ref(new, self(item.__callback__))
-
     def _alias(self, item: types.GenericAlias) -> object:
         return types.GenericAlias(self(item.__origin__), self._tuple(item.__args__))
 
@@ -305,57 +346,9 @@ def _is(a: object, b: object) -> bool:
     return a is b
 
 
-def _blank(item: Any, cls: type, substitute: Substitution) -> Any:
-    """Return an object of ``cls`` with the value of ``item`` and without attributes.
-
-    Python lets an object change its class only between classes that it knows to be laid out alike: not
-    with ``__slots__`` and weak references, and not where the object is a number, a tuple or bytes.
-
-    :raises UnpatchableError: the class is built on something that cannot be copied here.
-    """
-    solid = next(base for base in cls.__mro__ if not base.__flags__ & _HEAP_TYPE)
-    if solid in _VALUES:
-        value = _VALUES[solid](item)
-        return solid.__new__(cls, substitute(value) if solid is tuple else value)
-    if issubclass(solid, BaseException):
-        return solid.__new__(cls, *substitute(item.args))
-    if solid is not object and solid not in _FILLERS:
-        raise UnpatchableError(
-            f"{cls.__module__}.{cls.__qualname__}",
-            f"the module makes an object of its class {cls.__qualname__}, and Python cannot let that "
-            f"be one of the live class, which is built on {solid.__qualname__}. Make the object in a "
-            "function that is called later, or restart the kernel.",
-        )
-    made: Any = solid.__new__(cls)
-    if solid in _FILLERS:
-        _FILLERS[solid](made, item)
-    return made
-
-
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
-
-# The plain value of an object that is one, past any method of its class.
-_VALUES: dict[type, Callable[[Any], Any]] = {
-    int: int.__int__,
-    tuple: lambda item: tuple(tuple.__iter__(item)),
-    bytes: lambda item: bytes(bytes.__iter__(item)),
-    str: str.__str__,
-    float: float.__float__,
-    complex: complex.__complex__,
-    frozenset: lambda item: frozenset(frozenset.__iter__(item)),
-}
-
-_FILLERS: dict[type, Callable[[Any, Any], object]] = {
-    dict: dict.update,
-    list: list.extend,
-    set: set.update,
-    deque: deque.extend,
-}
-
-
 _CONTAINERS: tuple[type, ...] = (dict, list, set, deque)
 
-_CHANGERS: dict[type, Callable[[Substitution, Any], None]] = {
+_CHANGERS_BY_TYPE: dict[type, Callable[[Substitution, Any], None]] = {
     FunctionType: Substitution._function,
     dict: Substitution._dict,
     list: Substitution._list,
@@ -365,7 +358,7 @@ _CHANGERS: dict[type, Callable[[Substitution, Any], None]] = {
     functools.partial: Substitution._partial,
 }
 
-_REMAKERS: dict[type, Callable[[Substitution, Any], object]] = {
+_REMAKERS_BY_TYPE: dict[type, Callable[[Substitution, Any], object]] = {
     tuple: Substitution._tuple,
     frozenset: Substitution._frozenset,
     MethodType: Substitution._method,
@@ -375,6 +368,7 @@ _REMAKERS: dict[type, Callable[[Substitution, Any], object]] = {
     types.GenericAlias: Substitution._alias,
     types.UnionType: Substitution._union,
     weakref.ref: Substitution._weak,
+    weakref.KeyedRef: Substitution._weak,
 }
 
 _LEFT_ALONE = (
@@ -391,5 +385,14 @@ _LEFT_ALONE = (
     *weakref.ProxyTypes,
 )
 
-for _skipped in (*_REMAKERS, *_LEFT_ALONE):
-    _CHANGERS[_skipped] = lambda substitution, item: None
+for _skipped in (*_REMAKERS_BY_TYPE, *_LEFT_ALONE):
+    _CHANGERS_BY_TYPE[_skipped] = lambda substitution, item: None
+
+# By identity: a metaclass may hash and compare in a way of its own.
+_CHANGERS = {id(kind): change for kind, change in _CHANGERS_BY_TYPE.items()}
+_REMAKERS = {id(kind): remake for kind, remake in _REMAKERS_BY_TYPE.items()}
+
+
+def _remaker_of_kin(kind: type) -> Callable[[Substitution, Any], object] | None:
+    """Return what makes objects of a derived class again: named tuples."""
+    return Substitution._of_kin if issubclass(kind, HOLDERS) else None

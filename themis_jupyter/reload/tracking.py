@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Set
+from collections import deque
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -12,7 +13,7 @@ from typing import Any
 
 from ..errors import SourceError
 from ..pinning import pin_source, unpin_source
-from .objects import attributes_of, is_a
+from .objects import LruCache, attributes_of, contents_of, is_a, members_of, name_of
 from .outline import Outline, outline_of
 from .source import Source, read_source, syntax_error
 
@@ -55,8 +56,8 @@ def track(module: ModuleType, source: Source | None = None) -> Tracked:
     found = Tracked(
         source,
         outline.without_nodes(),
-        seen=dict(produced_by(vars(module), module)),
-        assigned=assigned_by(outline),
+        seen=produced_by(vars(module), module),
+        assigned=outline.assigned,
     )
     restore(module, found)
     return found
@@ -76,7 +77,7 @@ def remember(
     """
     known = before or Tracked(source, outline)
     live = vars(module)
-    now = assigned_by(outline)
+    now = outline.assigned
     assigned = {
         name: known.assigned.get(name, frozenset()) | now.get(name, frozenset())
         for name in known.assigned.keys() | now
@@ -99,16 +100,6 @@ def _of_those(
     live: Mapping[str, object], known: Mapping[str, frozenset[str]]
 ) -> dict[str, frozenset[str]]:
     return {name: names for name, names in known.items() if name.partition(".")[0] in live}
-
-
-def assigned_by(outline: Outline) -> dict[str, frozenset[str]]:
-    """Return what statements set on classes and functions, by the name of those."""
-    found: dict[str, set[str]] = {}
-    for statement in outline.statements:
-        for stored in statement.names.stores:
-            owner, _, attribute = stored.rpartition(".")
-            found.setdefault(owner, set()).add(attribute)
-    return {owner: frozenset(attributes) for owner, attributes in found.items()}
 
 
 def restore(module: ModuleType, tracked: Tracked | None) -> None:
@@ -152,26 +143,40 @@ def source_path(module: ModuleType) -> Path:
 
 def produced_by(
     namespace: Mapping[str, Any], module: ModuleType, among: Set[int] | None = None
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield, for each class and function of a module, the names in its ``__dict__``.
+) -> dict[str, frozenset[str]]:
+    """Return, for each class and function of a module, the names in its ``__dict__``.
+
+    What decorators put around a function counts as that function.
 
     :param namespace: where the module's names are.
     :param among: the ids of those that are meant; by default, all.
     """
+    produced: dict[str, frozenset[str]] = {}
     seen: set[int] = set()
-    pending: list[tuple[str, Any]] = list(namespace.items())
+    # A class or function counts under its own name, as it does where new ones are matched with old.
+    first = sorted(namespace.items(), key=lambda pair: name_of(pair[1]) != pair[0])
+    pending: deque[tuple[str, Any]] = deque(first)
     while pending:
-        name, value = pending.pop()
+        name, value = pending.popleft()
         if is_a(value, staticmethod | classmethod):
             value = value.__func__
-        if not is_a(value, type | FunctionType) or id(value) in seen:
-            continue
-        if value.__module__ != module.__name__ or (among is not None and id(value) not in among):
+        if id(value) in seen:
             continue
         seen.add(id(value))
-        if is_a(value, type):
-            names = vars(value)
-            yield name, frozenset(names)
-            pending += [(f"{name}.{key}", member) for key, member in names.items()]
-        else:
-            yield name, frozenset(attributes_of(value) or ())
+        inside: Iterable[Any] = ()
+        attributes: Mapping[str, Any] = attributes_of(value) or {}
+        if is_a(value, type | FunctionType | LruCache):
+            if getattr(value, "__module__", None) != module.__name__:
+                continue
+            if among is not None and id(value) not in among:
+                continue
+            if is_a(value, type):
+                attributes = members_of(value)
+                pending += [(f"{name}.{key}", member) for key, member in attributes.items()]
+            else:
+                inside = [*attributes.values(), *contents_of(getattr(value, "__closure__", None))]
+            produced[name] = produced.get(name, frozenset()) | frozenset(attributes)
+        elif type(value).__module__ == module.__name__:
+            inside = list(attributes.values())
+        pending += [(name, item) for item in inside if is_a(item, FunctionType | LruCache)]
+    return produced

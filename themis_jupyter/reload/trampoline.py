@@ -2,7 +2,8 @@
 
 CPython refuses to give a function code with another number of free variables, and its globals cannot
 be changed at all. So the old function gets code with its own free variables that calls the successor,
-which stands among the code's constants.
+which is the default of a keyword argument. (Among the constants of the code, which the collector does not
+look into, it could never be freed.)
 """
 
 from __future__ import annotations
@@ -11,28 +12,24 @@ import inspect
 from functools import lru_cache
 from types import CodeType, FunctionType
 
-_TARGET = "<the successor of a reloaded function>"
+_SUCCESSOR = "_themis_successor"
 
 _BODIES = {
     "plain": (
-        "def trampoline(*args, **kwargs):\n"
-        "  successor = {target!r}\n"
-        "  return successor(*args, **kwargs)\n{keep}"
+        "def trampoline(*args, _themis_successor, **kwargs):\n"
+        "  return _themis_successor(*args, **kwargs)\n{keep}"
     ),
     "generator": (
-        "def trampoline(*args, **kwargs):\n"
-        "  successor = {target!r}\n"
-        "  return (yield from successor(*args, **kwargs))\n{keep}"
+        "def trampoline(*args, _themis_successor, **kwargs):\n"
+        "  return (yield from _themis_successor(*args, **kwargs))\n{keep}"
     ),
     "coroutine": (
-        "async def trampoline(*args, **kwargs):\n"
-        "  successor = {target!r}\n"
-        "  return await successor(*args, **kwargs)\n{keep}"
+        "async def trampoline(*args, _themis_successor, **kwargs):\n"
+        "  return await _themis_successor(*args, **kwargs)\n{keep}"
     ),
     "async generator": (
-        "async def trampoline(*args, **kwargs):\n"
-        "  successor = {target!r}\n"
-        "  source = successor(*args, **kwargs)\n"
+        "async def trampoline(*args, _themis_successor, **kwargs):\n"
+        "  source = _themis_successor(*args, **kwargs)\n"
         "  try:\n"
         "    value = await source.__anext__()\n"
         "    while True:\n"
@@ -65,11 +62,9 @@ def can_take_code(old: FunctionType, new: FunctionType, globals_: dict[str, obje
 
 
 def trampoline_code(old: FunctionType, successor: FunctionType) -> CodeType:
-    """Return code for ``old`` that calls ``successor``."""
+    """Return code for ``old`` that calls ``successor``; it goes with :func:`trampoline_defaults`."""
     template = _template(kind_of(successor.__code__), old.__code__.co_freevars)
-    constants = tuple(successor if c == _TARGET else c for c in template.co_consts)
     return template.replace(
-        co_consts=constants,
         co_name=successor.__code__.co_name,
         co_filename=successor.__code__.co_filename,
         co_firstlineno=successor.__code__.co_firstlineno,
@@ -77,10 +72,21 @@ def trampoline_code(old: FunctionType, successor: FunctionType) -> CodeType:
     )
 
 
-def successor_of(function: FunctionType) -> FunctionType | None:
+def trampoline_defaults(successor: FunctionType) -> dict[str, object]:
+    """Return the keyword defaults that a function with :func:`trampoline_code` needs."""
+    return {_SUCCESSOR: successor}
+
+
+def direct_successor(function: FunctionType) -> FunctionType | None:
     """Return the function that a trampoline calls; None where ``function`` is none."""
-    constants = function.__code__.co_consts
-    return next((c for c in constants if type(c) is FunctionType), None)
+    return (function.__kwdefaults__ or {}).get(_SUCCESSOR)
+
+
+def successor_of(function: FunctionType) -> FunctionType:
+    """Return the function that another one really runs; most run themselves."""
+    while (following := direct_successor(function)) is not None:
+        function = following
+    return function
 
 
 def kind_of(code: CodeType) -> str:
@@ -98,7 +104,7 @@ def kind_of(code: CodeType) -> str:
 def _template(kind: str, free: tuple[str, ...]) -> CodeType:
     # Mentioning the names after the return keeps them free variables, in their order.
     keep = "".join(f"  {name}\n" for name in free)
-    inner = _BODIES[kind].format(target=_TARGET, keep=keep)
+    inner = _BODIES[kind].format(keep=keep)
     indented = "".join(f"  {line}\n" for line in inner.splitlines())
     source = f"def outer({', '.join(free)}):\n{indented}"
     module = compile(source, "<trampoline>", "exec", dont_inherit=True)

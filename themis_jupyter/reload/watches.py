@@ -5,17 +5,15 @@ from __future__ import annotations
 import operator
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import starmap
 from types import FunctionType
 from typing import Any, Protocol
 
-from .objects import is_a
+from .objects import is_a, members_of, set_class, setter_of
 from .writes import reorder_class
 
 _ABSENT: Any = object()
-_set_type_attribute = type.__setattr__
-_delete_type_attribute = type.__delattr__
 
 
 class Watch(Protocol):
@@ -116,21 +114,21 @@ class ClassWatch:
     def __init__(self, target: type, where: str) -> None:
         self.target = target
         self.where = where
-        self.before = dict(vars(target))
+        self.before = dict(members_of(target))
 
     def changed(self) -> bool:
-        now = vars(self.target)
+        now = members_of(self.target)
         return len(now) != len(self.before) or any(
             now.get(key, _ABSENT) is not value for key, value in self.before.items()
         )
 
     def restore(self) -> None:
         cls, before = self.target, self.before
-        for key in [key for key in vars(cls) if key not in before]:
-            _delete_type_attribute(cls, key)
+        for key in [key for key in members_of(cls) if key not in before]:
+            setter_of(cls, "__delattr__")(cls, key)
         for key, value in before.items():
-            if vars(cls).get(key, _ABSENT) is not value:
-                _set_type_attribute(cls, key, value)
+            if members_of(cls).get(key, _ABSENT) is not value:
+                setter_of(cls)(cls, key, value)
         for function, *arguments in reorder_class(cls, list(before)):
             function(*arguments)
 
@@ -148,15 +146,19 @@ class ObjectWatch:
 
     def _now(self) -> dict[str, Any]:
         now: dict[str, Any] = {"__class__": type(self.target)}
-        if isinstance(self.target, FunctionType):
+        if is_a(self.target, FunctionType):
             for name in _OF_FUNCTIONS:
                 now[name] = getattr(self.target, name)
+        now.update((member.__name__, value) for member, value in self.slots())
+        return now
+
+    def slots(self) -> Iterator[tuple[types.MemberDescriptorType, Any]]:
+        """Yield what is in the slots now."""
         for member in self._members:
             try:
-                now[member.__name__] = member.__get__(self.target)
+                yield member, member.__get__(self.target)
             except AttributeError:
                 continue
-        return now
 
     def changed(self) -> bool:
         now = self._now()
@@ -167,14 +169,14 @@ class ObjectWatch:
     def restore(self) -> None:
         now = self._now()
         if type(self.target) is not self._before["__class__"]:
-            object.__setattr__(self.target, "__class__", self._before["__class__"])
+            set_class(self.target, self._before["__class__"])
         for member in self._members:
             name = member.__name__
             if name in self._before:
                 member.__set__(self.target, self._before[name])
             elif name in now:
                 member.__delete__(self.target)
-        if isinstance(self.target, FunctionType):
+        if is_a(self.target, FunctionType):
             for name in _OF_FUNCTIONS:
                 if now[name] is not self._before[name]:
                     setattr(self.target, name, self._before[name])

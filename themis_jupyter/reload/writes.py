@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import starmap
-from types import CellType
+from types import CellType, MemberDescriptorType
 from typing import Any
 
-from .objects import setter_of
+from .objects import is_a, members_of, setter_of
 
 Call = tuple[Any, ...]  # (function, *arguments), for operator.call
 
@@ -67,7 +67,7 @@ class Writes:
 
     def class_attribute(self, cls: type, name: str, value: object) -> None:
         """Set a class attribute, past the metaclass."""
-        old = cls.__dict__.get(name, _ABSENT)
+        old = members_of(cls).get(name, _ABSENT)
         if old is value:
             return
         undo: Call = (setter_of(cls), cls, name, old)
@@ -77,7 +77,7 @@ class Writes:
 
     def delete_class_attribute(self, cls: type, name: str) -> None:
         """Delete a class attribute, past the metaclass."""
-        old = cls.__dict__[name]
+        old = members_of(cls)[name]
         self.add((setter_of(cls, "__delattr__"), cls, name), (setter_of(cls), cls, name, old))
 
     def item(self, mapping: dict[Any, Any], key: object, value: object) -> None:
@@ -112,6 +112,11 @@ class Writes:
                 return
             undo = (setattr, cell, "cell_contents", old)
         self.add((setattr, cell, "cell_contents", value), undo)
+
+    def slot(self, member: MemberDescriptorType, target: object, value: object) -> None:
+        """Set a slot that is not empty, past any ``__setattr__``."""
+        old = member.__get__(target)
+        self.add((member.__set__, target, value), (member.__set__, target, old))
 
     # -- doing and undoing ---------------------------------------------------------------------
 
@@ -175,11 +180,11 @@ def _run(calls: Iterable[Call]) -> None:
 
 
 def _refill(target: Any, fill: Any) -> list[Call]:
-    if isinstance(target, list):
+    if is_a(target, list):
         return [(list.__setitem__, target, slice(None), list(fill))]
-    if isinstance(target, dict):
+    if is_a(target, dict):
         return [(dict.clear, target), (dict.update, target, dict(fill))]
-    if isinstance(target, set):
+    if is_a(target, set):
         return [(set.clear, target), (set.update, target, set(fill))]
     return [(deque.clear, target), (deque.extend, target, list(fill))]
 
@@ -190,13 +195,13 @@ def reorder_class(cls: type, order: list[str]) -> list[Call]:
 
 
 def _reorder(cls: type, order: list[str]) -> None:
-    now = list(cls.__dict__)
+    now = list(members_of(cls))
     first = next(
         (i for i, (a, b) in enumerate(zip(now, order, strict=False)) if a != b), len(order)
     )
     # A class does not let go of its __doc__, not even for a moment.
-    wanted = [name for name in order[first:] if name in cls.__dict__ and name != "__doc__"]
-    values = [(name, cls.__dict__[name]) for name in wanted]
+    wanted = [name for name in order[first:] if name in members_of(cls) and name != "__doc__"]
+    values = [(name, members_of(cls)[name]) for name in wanted]
     for name, value in values:
         setter_of(cls, "__delattr__")(cls, name)
         setter_of(cls)(cls, name, value)

@@ -31,7 +31,7 @@ from .text import (
 _SYMBOLS = {
     Outcome.RELOADED: ("✓", "good", "Reloaded"),
     Outcome.UNCHANGED: ("=", "calm", "Unchanged"),
-    Outcome.ABORTED: ("⊘", "warn", "Not reloaded"),
+    Outcome.ABORTED: ("⊘", "warn", "Aborted"),
     Outcome.ROLLED_BACK: ("↩\ufe0e", "warn", "Rolled back"),
     Outcome.FAILED: ("✗", "bad", "Failed"),
 }

@@ -28,13 +28,13 @@ def headline(report: ReloadReport) -> str:
         case Outcome.ABORTED:
             head = f"{who} {'were' if many else 'was'} not reloaded"
             if step:
-                head += f" (stopped {_where(step, report)})"
+                head += f" (aborted {_where(step, report)})"
                 reason = cause(report)
         case Outcome.ROLLED_BACK:
             head = f"{who} rolled back"
         case Outcome.FAILED:
             head = f"{who} FAILED"
-    return f"{sentence(f'{head}: {reason}' if reason else head)} {aftermath(report)}"
+    return f"{sentence(f'{head}: {reason}' if reason else head)} {aftermath(report)}".rstrip()
 
 
 def facts(report: ReloadReport) -> str:
@@ -103,15 +103,46 @@ def aftermath(report: ReloadReport) -> str:
         ):
             return ""  # nothing of that name runs
         case Outcome.ABORTED:
-            return "The old versions go on running." if many else "The old version goes on running."
+            on = "The old versions go on running." if many else "The old version goes on running."
+            return f"{on} {_WITHOUT_STATE}" if _cannot_save(report) else on
         case Outcome.ROLLED_BACK:
-            return f"The old {'versions are' if many else 'version is'} running again."
+            again = f"The old {'versions are' if many else 'version is'} running again."
+            return f"{again} {_UNLOAD_INSTEAD}" if _cannot_stop(report) else again
         case Outcome.FAILED if report.state:
             whose = "Their" if many else "Its"
-            return f"{whose} saved state is kept; the next successful reload receives it."
+            return (
+                f"{whose} saved state is kept; the next successful reload receives it, "
+                "or goes on without it (--fresh)."
+            )
         case Outcome.FAILED:
             return f"The next successful reload starts {'them' if many else 'it'} again."
     return ""
+
+
+# Who mends save_state() in the file, or names an attribute in `transient`, and reloads, would meet the
+# same error again: the old plugin is asked for its state.
+_WITHOUT_STATE = (
+    "It is the running version that cannot save its state, so mending the file is not enough: "
+    "reload with --fresh, which goes on without that state."
+)
+
+
+_UNLOAD_INSTEAD = (
+    "It is the running version that cannot shut down, so mending the file is not enough: "
+    "%unload_plugin, then load it again."
+)
+
+
+def _cannot_stop(report: ReloadReport) -> bool:
+    step = report.failed_step
+    failed = step is not None and step.phase is Phase.UNLOAD
+    return failed and not isinstance(report.error, KeyboardInterrupt)
+
+
+def _cannot_save(report: ReloadReport) -> bool:
+    step = report.failed_step
+    failed = step is not None and step.phase is Phase.SAVE_STATE
+    return failed and not isinstance(report.error, KeyboardInterrupt)
 
 
 def report_lines(report: ReloadReport) -> Iterator[str]:
