@@ -195,8 +195,10 @@ def _made_by_source(draft: Draft, name: str, item: Any) -> frozenset[str]:
     if draft.plan.diff.empty:
         return assigned
     attributes = members_of(item) if is_a(item, type) else vars(item)
-    seen, written = before.seen.get(name, frozenset()), written_members(draft.plan, name)
-    lent = {key for key in seen - written if _is_lent(attributes.get(key), draft.module.__name__)}
+    seen = before.seen.get(name, frozenset())
+    lent = {key for key in seen if _is_lent(attributes.get(key), draft.module.__name__)}
+    if lent:
+        lent -= written_members(draft.plan, name)
     return seen - lent | assigned
 
 
