@@ -32,8 +32,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Run the demonstration
 	@$(RUN) tools/demo.py $(ARGS)
 
+# It saves every two minutes; our own notebooks stay as they are in git: see tools/saving.py.
 lab: $(STAMP) ## Open JupyterLab on notebooks/
-	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) $(ARGS)
+	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) \
+		--ContentsManager.pre_save_hook=tools.saving.without_outputs $(ARGS)
 
 test: lint types unit notebooks test-engine ## Everything that has to pass
 

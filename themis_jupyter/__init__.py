@@ -15,7 +15,7 @@ from .errors import ThemisError
 from .events import PhaseEvent
 from .manager import PluginManager
 from .phases import Outcome, Phase
-from .plugin import Capability, Plugin, PluginType, StatefulPlugin
+from .plugin import Capability, Plugin, PluginType, StatefulPlugin, migrates, reconnects
 from .policy import AllowAll, PinnedHashes, Policy
 from .reload import reload_in_place, track
 from .report import ReloadReport
@@ -41,6 +41,8 @@ __all__ = [
     "ThemisError",
     "__version__",
     "load_ipython_extension",
+    "migrates",
+    "reconnects",
     "reload_in_place",
     "track",
     "unload_ipython_extension",

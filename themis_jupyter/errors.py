@@ -13,6 +13,7 @@
     │   ├── DependencyError             missing, wrong version, or a cycle; has ``.path``
     │   ├── DependentsError             others need it; has ``.dependents``
     │   └── StateError                  state cannot be saved, or not be restored
+    │       └── MigrationError          there is no way from one state_version to another
     ├── ReloadError                     a reload did not succeed; has ``.report`` once there is one
     │   ├── SourceError                 the source cannot be read, decoded or compiled
     │   ├── VerificationError           the policy refuses these bytes
@@ -107,6 +108,10 @@ class DependentsError(PluginError):
 
 class StateError(PluginError):
     """State cannot be saved, or the saved state cannot be restored."""
+
+
+class MigrationError(StateError):
+    """There is no way from the version that a state has to the one that the code wants."""
 
 
 class ReloadError(ThemisError):

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from traitlets import Float, List, Unicode
@@ -24,17 +25,18 @@ from .events import EventStream, Listener
 from .handle import Handle
 from .interrupts import InterruptGuard
 from .loader import Loader
-from .loading import SubmoduleFinder
+from .loading import SubmoduleFinder, check
 from .manifest import Manifest
 from .operation import Kind, Operation
+from .planning import Planner, ReloadPlan
 from .plugin import PluginType
 from .policy import AllowAll, Policy
 from .record import Record
 from .registry import Registry
 from .reloading import Reloader
 from .report import ReloadReport
+from .request import Request
 from .running import Runner
-from .transaction import Request
 from .turns import TURNS
 
 log = logging.getLogger("themis_jupyter.manager")
@@ -270,6 +272,26 @@ class PluginManager(SingletonConfigurable):
         """
         asked = [names] if isinstance(names, str) else list(names)
         return self._reload(Request(asked, configs or {}, cascade, full, fresh, self.drain_timeout))
+
+    def plan_reload(
+        self,
+        *names: str,
+        cascade: bool = False,
+        full: bool = False,
+        fresh: bool = False,
+    ) -> ReloadPlan:
+        """Tell what a reload would do, without doing it. See :meth:`reload_plugin`.
+
+        Nothing of the new code runs. To tell of the state, ``save_state()`` is called.
+
+        :raises PluginError: one of them is not loaded.
+        """
+        request = Request(list(names), {}, cascade, full, fresh, self.drain_timeout)
+        what = f"planning the reload of {', '.join(map(repr, names)) or 'nothing'}"
+        with InterruptGuard() as guard, TURNS.take(what, guard, self.wait_notice):
+            runner = self._runner(guard)
+            checked = partial(check, self.policy)
+            return Planner(self._registry, runner, checked).plan(request)
 
     def _reload(self, request: Request) -> ReloadReport:
         what = f"the reload of {', '.join(map(repr, request.asked)) or 'nothing'}"

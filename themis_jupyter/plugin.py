@@ -20,8 +20,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from .names import titled
 
@@ -90,10 +90,17 @@ class StatefulPlugin(Plugin):
 
     Attributes that ``initialize`` takes from the configuration are state like others, so that a new
     configuration would be overruled by the old state: name them in ``transient``.
+
+    Where the layout of the state changes, raise ``state_version`` and write a function that brings the old
+    one to the new one; see :func:`migrates`. What cannot be saved may be made again; see :func:`reconnects`.
     """
 
     #: Names of attributes that are not state: locks, connections, what is quickly made anew.
     transient: ClassVar[Sequence[str]] = ()
+    #: Version of the layout of what :meth:`save_state` returns.
+    state_version: ClassVar[int] = 1
+    #: Former names of classes whose objects are in the state: ``{"OldName": "NewName"}``.
+    state_aliases: ClassVar[Mapping[str, str]] = {}
 
     def save_state(self) -> Any:
         """Return what is to survive a reload. Default: the instance's attributes."""
@@ -106,3 +113,64 @@ class StatefulPlugin(Plugin):
         """
         vars(self).update({k: v for k, v in state.items() if k not in self.transient})
         return None
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MIGRATION, _RECONNECTS = "__themis_migration__", "__themis_reconnects__"
+
+
+def migrates(from_version: int, to_version: int) -> Callable[[F], F]:
+    """Mark a function, in the class of a plugin, that brings a state from one version to another.
+
+    ::
+
+        class Counter(StatefulPlugin):
+            state_version = 2
+
+            @staticmethod
+            @migrates(1, 2)
+            def count_to_total(state):
+                return {"total": state["count"]}
+
+    Steps are chained. Steps down are used when a former version of the plugin is brought back.
+    """
+
+    def mark(function: F) -> F:
+        setattr(function, _MIGRATION, (from_version, to_version))
+        return function
+
+    return mark
+
+
+def migration_of(function: object) -> tuple[int, int] | None:
+    """Return the versions that a function was marked with by :func:`migrates`."""
+    step = getattr(function, "__dict__", {}).get(_MIGRATION)
+    return step if isinstance(step, tuple) else None
+
+
+def reconnects(*types: type) -> Callable[[F], F]:
+    """Mark a method that tells how to make objects of some types again, which cannot be saved.
+
+    It gets such an object and returns a function and its arguments; they are saved in its place.
+
+    ::
+
+        class Notes(StatefulPlugin):
+            @reconnects(sqlite3.Connection)
+            def open_again(self, connection):
+                path = connection.execute("PRAGMA database_list").fetchone()[2]
+                return sqlite3.connect, (path,)
+    """
+
+    def mark(function: F) -> F:
+        setattr(function, _RECONNECTS, types)
+        return function
+
+    return mark
+
+
+def reconnected_by(function: object) -> tuple[type, ...]:
+    """Return the types that a method was marked with by :func:`reconnects`."""
+    types = getattr(function, "__dict__", {}).get(_RECONNECTS, ())
+    return types if isinstance(types, tuple) else ()

@@ -12,6 +12,7 @@ from .manifest import Manifest
 from .plugin import Plugin
 from .record import Record
 from .reload import Staged
+from .running import Loaded
 from .state import Snapshot
 from .vanished import Vanished
 
@@ -24,6 +25,8 @@ class Way:
     :param successor: the class of the new code, under the same condition.
     :param json: what ``plugin.json`` says now.
     :param config: what the new code is started with.
+    :param loaded: the state as it came out of the snapshot, on its way to the plugin.
+    :param transient: names of attributes that are not saved, although they are there.
     :param went_down: ``shutdown`` was begun.
     :param aside: what the instance was, once it is being made anew.
     :param started: ``initialize`` of the new code was begun.
@@ -36,6 +39,8 @@ class Way:
     json: dict[str, Any] | None = None
     config: dict[str, Any] = field(default_factory=dict)
     state: Snapshot | None = None
+    loaded: Loaded | None = None
+    transient: tuple[str, ...] = ()
     went_down: bool = False
     aside: SetAside | None = None
     started: bool = False

@@ -14,8 +14,9 @@ from .policy import Policy
 from .registry import Registry
 from .reload.source import Source
 from .report import ReloadReport
+from .request import Request
 from .running import Runner
-from .transaction import Request, Transaction
+from .transaction import Transaction
 
 
 class Reloader:

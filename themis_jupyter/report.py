@@ -67,12 +67,14 @@ class StateSummary:
     :param fields: names that were kept.
     :param size: bytes of the serialised state.
     :param dropped: names that were not kept, each with the reason.
+    :param reset: what comes back, but not as it was, or on purpose does not, each with the reason.
     """
 
     plugin: str
     fields: tuple[str, ...] = ()
     size: int = 0
     dropped: tuple[tuple[str, str], ...] = ()
+    reset: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class ReloadReport:
     """How a reload went. True only for ``reloaded`` and ``unchanged``.
 
     :param plugins: names of what was reloaded; the one asked for comes first.
+    :param ran: statements that ran again or, where one of them failed, that were to.
     :param error: what made it fail: ours, or the plugin's own.
     :param traceback: readable, beginning in the plugin's file; shows the source that was running.
     :param hashes: SHA-256 (hexadecimal) of the bytes that run now, by module name.

@@ -83,7 +83,8 @@ class Rollback:
             record.put_to_sleep(way.state)
 
     def _start(self, way: Way) -> None:
-        runner, state = self._runner, way.state
+        runner = self._runner
+        state = runner.load_state(way.name, way.instance, way.state)
         restored = runner.initialize(way.name, way.instance, way.record.config, state)
         if state is not None and not restored:
             runner.restore_state(way.name, way.instance, state)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import MethodType
 from typing import Any, TypeVar
@@ -16,9 +17,18 @@ from .interrupts import InterruptGuard
 from .limits import call_within
 from .names import shown
 from .plugin import Plugin, StatefulPlugin
-from .state import Snapshot
+from .state import Rules, Snapshot
+from .state.migration import aliases_of, migrate, migration_path, state_version_of
+from .state.recipes import recipes_of
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A state that was loaded, for the plugin to take."""
+
+    value: Any
 
 
 class Runner:
@@ -48,7 +58,7 @@ class Runner:
         return call_within(self.limit, self.guard, too_slow, function, *args)
 
     def initialize(
-        self, name: str, instance: Plugin, config: dict[str, Any], state: Snapshot | None
+        self, name: str, instance: Plugin, config: dict[str, Any], state: Loaded | None
     ) -> bool:
         """Run ``initialize``; return whether it restored the state itself.
 
@@ -56,7 +66,7 @@ class Runner:
         """
         given = own_copy(config)
         if state is not None:
-            given["restored_state"] = self._loaded(name, state)
+            given["restored_state"] = state.value
         with watch_restore(instance) as restores:
             answer = self.call(name, "initialize()", instance.initialize, given)
         if answer is False:
@@ -67,7 +77,7 @@ class Runner:
             raise PluginLoadError(name, _nonsense(name, "initialize()", answer))
         return restores.done
 
-    def restore_state(self, name: str, instance: Plugin, state: Snapshot) -> None:
+    def restore_state(self, name: str, instance: Plugin, state: Loaded) -> None:
         """Give a plugin its state back.
 
         :raises StateError: it refuses, or cannot take it.
@@ -79,7 +89,7 @@ class Runner:
                 f"{name!r} had state, but has no restore_state() any more. Derive it from "
                 "StatefulPlugin again, or reload without the state (--fresh).",
             )
-        answer = self.call(name, "restore_state()", restore, self._loaded(name, state))
+        answer = self.call(name, "restore_state()", restore, state.value)
         if answer is False:
             raise StateError(
                 name, f"restore_state() of {name!r} returned False: it refuses the saved state."
@@ -88,11 +98,20 @@ class Runner:
             raise StateError(name, _nonsense(name, "restore_state()", answer))
 
     def save_state(
-        self, name: str, instance: Plugin, successor: type[Plugin] | None = None
+        self,
+        name: str,
+        instance: Plugin,
+        successor: type[Plugin] | None = None,
+        changing: Collection[str] = (),
+        about: Mapping[str, Any] | None = None,
+        watch: Callable[[str, int, float], None] = lambda name, size, seconds: None,
     ) -> Snapshot | None:
         """Return a plugin's state; None where it has none to save.
 
         :param successor: the class that is going to take it back, where that is known.
+        :param changing: names of modules that are going to change before it does.
+        :param watch: called with each field's name, bytes and seconds.
+        :param about: what else the snapshot is to say of where it comes from.
         :raises StateError: it cannot be saved.
         """
         save = getattr(instance, "save_state", None)
@@ -110,7 +129,24 @@ class Runner:
             )
         # Who returns the plugin itself as its state means its attributes: a copy, then.
         stays = partial(_stays, instance if state is not instance else None)
-        return self.call(name, "serialising the state", Snapshot.capture, name, state, stays)
+        rules = Rules(
+            stays=stays,
+            asked=(Handle, MethodType, type(instance)),
+            recipes=recipes_of(instance),
+        )
+        version = state_version_of(type(instance))
+        if successor is not None:  # before anything is touched
+            migration_path(name, successor, version, state_version_of(successor))
+        capture = partial(
+            Snapshot.capture,
+            state,
+            plugin=name,
+            rules=rules,
+            changing=changing,
+            watch=watch,
+            about={**(about or {}), "state_version": version},
+        )
+        return self.call(name, "serialising the state", capture)
 
     def shutdown(self, name: str, instance: Plugin) -> None:
         """Run ``shutdown``.
@@ -121,8 +157,27 @@ class Runner:
         if inspect.iscoroutine(answer):
             raise PluginError(name, _nonsense(name, "shutdown()", answer))
 
-    def _loaded(self, name: str, state: Snapshot) -> Any:
-        return self.call(name, "loading the state", state.restore)
+    def load_state(self, name: str, instance: Plugin, state: Snapshot | None) -> Loaded | None:
+        """Return the state in a snapshot, in the layout that the instance's class wants.
+
+        To be called once for each start: what a recipe opens is opened by it.
+
+        :raises StateError: it does not load, or there is no way to that layout.
+        """
+        if state is None:
+            return None
+        cls = type(instance)
+        loaded = self.call(name, "loading the state", state.restore, aliases_of(cls))
+        version = state.header.state_version
+        if version == state_version_of(cls):
+            return Loaded(loaded)
+        args = name, instance, loaded, version
+        return Loaded(self.call(name, "the migration of the state", migrate, *args))
+
+
+def saves_attributes(cls: type[Plugin]) -> bool:
+    """Return whether a class has the save_state() that returns the attributes by name."""
+    return getattr(cls, "save_state", None) is StatefulPlugin.save_state
 
 
 def _takes_attributes(*classes: type[Plugin] | None) -> bool:

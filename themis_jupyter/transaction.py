@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from .closure import Closure
+from .conclusion import conclude
 from .config import check_config, overruled
 from .dependencies import dependencies_first
 from .errors import (
     DependentsError,
     PluginDefinitionError,
     ReentrantReloadError,
-    SourceError,
-    ThemisError,
     describe,
 )
 from .hooks import misspelt_hooks
@@ -27,42 +24,20 @@ from .operation import Operation
 from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack, Step
 from .plugin_source import find_plugin
 from .progress import Progress, Way
-from .record import Record, running_sources
+from .record import Record
 from .reload import Staged, prepare
 from .reload.source import QUIET, Source
+from .reload.tracking import tracked
 from .render.format import number, size
-from .report import ReloadReport, StateSummary
+from .report import ReloadReport
+from .request import Request
 from .rollback import Rollback
-from .running import Runner
+from .running import Runner, saves_attributes
 from .state import Snapshot
 from .vanished import Vanished
 
 #: Loads what a plugin of that name needs, going by these manifests, and appends what unloads it again.
 LoadNeeded = Callable[[str, Mapping[str, Manifest], list[Callable[[], object]]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the user asked for.
-
-    :param asked: the plugins that were named.
-    :param config: a new configuration, by plugin name; others keep theirs.
-    :param cascade: take those along that need them.
-    :param full: run every statement again.
-    :param fresh: start without the old state.
-    :param drain_timeout: seconds that calls in flight are waited for.
-    """
-
-    asked: Sequence[str]
-    config: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    cascade: bool = False
-    full: bool = False
-    fresh: bool = False
-    drain_timeout: float = 5.0
-
-
-# In these steps the methods of the plugin that run are the old ones.
-_OLD_CODE = frozenset({Phase.SAVE_STATE, Phase.BEFORE_UNLOAD, Phase.UNLOAD, Phase.AFTER_UNLOAD})
 
 
 class Transaction:
@@ -107,7 +82,9 @@ class Transaction:
         self._track.advance(outcome)
         if outcome is Outcome.RELOADED:
             self._finish()
-        return self._report(outcome, error)
+        return conclude(
+            outcome, error, self._request, self._operation, self._progress, self._failed_at
+        )
 
     def _forward(self) -> Outcome:
         self._each(Phase.CHECK, self._ways, self._check)
@@ -251,7 +228,9 @@ class Transaction:
         assert record.instance is not None
         record.gate.used = False
         try:
-            way.state = self._runner.save_state(way.name, record.instance, way.successor)
+            way.state = self._runner.save_state(
+                way.name, record.instance, way.successor, self._changing(), _about(record)
+            )
         except (Exception, SystemExit, GeneratorExit) as error:
             if not self._request.fresh:
                 raise
@@ -261,7 +240,13 @@ class Transaction:
             )
         if way.state is None:
             return None
+        if saves_attributes(type(record.instance)):
+            named = getattr(record.instance, "transient", ())
+            way.transient = tuple(name for name in named if name in vars(record.instance))
         return f"{number(len(way.state.fields), 'field')}, {size(way.state.size)}"
+
+    def _changing(self) -> set[str]:
+        return {module.__name__ for way in self._ways for module in way.record.modules}
 
     # -- down ------------------------------------------------------------------------------------
 
@@ -309,12 +294,11 @@ class Transaction:
 
     def _initialize(self, way: Way) -> None:
         way.started = True
-        way.restored = self._runner.initialize(
-            way.name, way.instance, way.config, self._state_for(way)
-        )
+        way.loaded = self._runner.load_state(way.name, way.instance, self._state_for(way))
+        way.restored = self._runner.initialize(way.name, way.instance, way.config, way.loaded)
 
     def _restore_state(self, way: Way) -> str | None:
-        state = self._state_for(way)
+        state, way.loaded = way.loaded, None
         if state is None:
             return None
         if way.restored:
@@ -340,50 +324,12 @@ class Transaction:
         except BaseException as error:  # noqa: BLE001 - the plugin runs: that is what counts
             self._operation.warnings.append(f"tidying up failed: {describe(error)}")
 
-    # -- the answer ------------------------------------------------------------------------------
 
-    def _report(self, outcome: Outcome, error: BaseException | None) -> ReloadReport:
-        staged = self._progress.staged
-        text = ""
-        if isinstance(error, SourceError) and isinstance(error.__cause__, SyntaxError):
-            text = "".join(traceback.format_exception_only(error.__cause__))
-        elif error is not None:
-            from .tracebacks import failing_line, plugin_traceback
-
-            sources = self._running_sources()
-            ours = isinstance(error, ThemisError) and error.__cause__ is None
-            # What we refuse ourselves says all in its message, unless the plugin's code was running.
-            if not ours or failing_line(error, sources) is not None:
-                text = plugin_traceback(error, sources)
-        names = [*self._request.asked, *(way.name for way in self._ways)]
-        warnings = [*self._operation.warnings, *(staged.warnings if staged else ())]
-        return ReloadReport(
-            plugins=tuple(dict.fromkeys(names)),
-            outcome=outcome,
-            steps=tuple(self._operation.steps),
-            changes=staged.changes if staged else (),
-            ran=staged.ran if staged else (),
-            state=tuple(self._state_summaries(outcome)),
-            error=error,
-            traceback=text,
-            hashes=dict(staged.hashes) if staged and outcome.ok else {},
-            warnings=tuple(dict.fromkeys(warnings)),
-            elapsed=self._operation.elapsed,
-        )
-
-    def _running_sources(self) -> dict[str, str]:
-        """Return the texts that ran when the reload failed, by file name."""
-        if self._failed_at in (Phase.CHECK, Phase.VERIFY):
-            return {}
-        running = running_sources(module for way in self._ways for module in way.record.modules)
-        if self._failed_at not in _OLD_CODE and self._progress.staged is not None:
-            running.update(self._progress.staged.sources)
-        return running
-
-    def _state_summaries(self, outcome: Outcome) -> Iterator[StateSummary]:
-        if self._request.fresh and outcome is Outcome.RELOADED:
-            return
-        for way in self._ways:
-            state = way.state or way.record.kept
-            if state is not None:
-                yield StateSummary(way.name, state.fields, state.size)
+def _about(record: Record) -> dict[str, Any]:
+    """Return what a snapshot is to say of the plugin that it is of."""
+    assert record.module is not None
+    known = tracked(record.module)
+    return {
+        "plugin_version": record.manifest.version if record.manifest is not None else "0",
+        "source_sha256": known.source.sha256 if known is not None else "",
+    }

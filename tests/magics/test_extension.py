@@ -224,3 +224,14 @@ def test_heavy_modules_are_imported_when_they_are_needed(tmp_path: Path) -> None
         timeout=60,
     )
     assert probe.stdout == "[]\n", probe.stdout + probe.stderr
+
+
+def test_the_help_shows_no_markup(session: Session) -> None:
+    """IPython puts ``::`` before a magic's usage, for Sphinx; ``%magic?`` would show it."""
+    found = [m for m in session.shell.magics_manager.magics["line"] if "plugin" in m]
+    assert len(found) >= 6
+    for magic in found:
+        text = session.shell.find_line_magic(magic).__doc__
+        assert text.startswith(f"%{magic}"), magic
+        assert "::" not in text, magic
+        assert "``" not in text, magic

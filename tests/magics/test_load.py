@@ -52,7 +52,9 @@ def test_a_semicolon_silences(session: Session) -> None:
 
 
 def test_as_binds_the_handle(session: Session) -> None:
-    assert "as `c`" in repr(session.run("%load_plugin ./counter.py --as c"))
+    result = session.run("%load_plugin ./counter.py --as c")
+    assert "as `c`" in repr(result)
+    assert "as <code>c</code>" in result.html()
     assert type(session.names["c"]).__name__ == "CounterHandle"
     assert session.run("c.add()") == 1
     assert "c" in session.shell.run_line_magic("who_ls", "")

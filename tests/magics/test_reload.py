@@ -148,3 +148,11 @@ def test_a_new_configuration(session: Session) -> None:
     assert session.run('%reload_plugin counter --config {"step": 3}').warnings == ()
     assert session.run("c.add()") == 4
     assert "one plugin" in session.usage_error('%reload_plugin --all --config {"step": 3}')
+
+
+def test_a_plan(session: Session) -> None:
+    session.edit("LIMIT = 10", "LIMIT = 11")
+    plan = session.run("%reload_plugin counter --plan")
+    assert [str(change) for change in plan.changes] == ["changed value LIMIT"]
+    assert "step" in plan._repr_mimebundle_()["text/html"]
+    assert session.run("%reload_plugin counter")

@@ -393,10 +393,10 @@ class KillsWhenLoaded:
 
 
 STATES: dict[str, tuple[Any, str]] = {
-    "unpicklable": ({"model": {"weights": Unpicklable()}}, "state.model['weights']"),
+    "unpicklable": ({"model": {"weights": Unpicklable()}}, "state.model.weights"),
     "does not load": ({"model": LoadsBadly()}, "does not load again"),
     "kills when loaded": ({"model": KillsWhenLoaded()}, "gone"),
-    "a generator": ((i for i in range(3)), "does not serialise"),
+    "a generator": ((i for i in range(3)), "cannot be saved"),
 }
 
 

@@ -76,6 +76,7 @@ def test_the_core_works_without_ipython_and_widgets(tmp_path: Path) -> None:
 #: What everything may use, and which uses nothing but each other.
 WORDS = (
     "errors",
+    "collector",
     "phases",
     "events",
     "report",

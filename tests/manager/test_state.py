@@ -586,7 +586,7 @@ def test_what_does_not_serialise_beside_a_handle_is_named(lab: Lab) -> None:
     lab.edit("refers.py", '"old"', '"new"')
     report = lab.reload("refers")
     assert report.outcome is Outcome.ABORTED
-    assert "state.puts['later'] (generator)" in str(report.error)
+    assert "state.puts['later'] is a generator" in str(report.error)
 
 
 def test_the_plugin_itself_as_its_state_is_a_copy(lab: Lab) -> None:

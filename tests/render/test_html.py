@@ -1,5 +1,6 @@
 """Reports as HTML: readable without colour or style, and nothing in them is ever obeyed."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.render.samples import ABORTED, ALL, FAILED, RELOADED, ROLLED_BACK, UNCHANGED, report
 from themis_jupyter.phases import Outcome, Phase
-from themis_jupyter.render.html import html_table, report_html
+from themis_jupyter.render.html import html_table, prose, report_html
 from themis_jupyter.report import Change, RanStatement, ReloadReport, StateSummary, StepRecord
 
 TAGS = {"style", "div", "span", "strong", "details", "summary", "pre", "code", "ul", "li"}
@@ -172,11 +173,37 @@ def test_no_text_becomes_markup(text):
     Page(html_table([(text, 1)], [text, "n"])).check()
 
 
+def test_what_is_between_backticks_is_code():
+    assert prose("a `b <c>` d") == "a <code>b &lt;c&gt;</code> d"
+    assert prose("``") == "``"
+    assert prose("`a\nb`") == "`a\nb`"
+
+
+@given(st.text("`<>&x/"))
+def test_prose_is_well_formed(text):
+    Page(f"<div>{prose(text)}</div>").check()
+
+
 def test_a_table():
     page = Page(html_table([("<b>", 1, None), ("x", 2, "y")], ["na<me", "n", "file"])).check()
     assert page.text == "na<menfile<b>1x2y"
     assert html_table([("a", 1)], ["x", "n"]).count("class='themis-number'") == 2
     Page(html_table([], ["x"])).check()
+
+
+def test_in_a_narrow_page_only_long_texts_are_broken():
+    html = html_table([("not loaded", "/a" * 20, 1), ("loaded", "", 2)], ["state", "file", "n"])
+    assert "<td>not loaded</td>" in html
+    assert html.count("<td class='themis-wide'>") == 2
+    assert "<td>before unload</td>" in report_html(ROLLED_BACK)
+    assert "<td class='themis-wide'><strong>✗ FAILED: ValueError: bad" in report_html(ROLLED_BACK)
+
+
+@pytest.mark.parametrize("html", [*map(report_html, ALL), html_table([("a", 1)], ["x", "n"])])
+def test_dollar_signs_are_not_taken_for_mathematics(html):
+    """JupyterLab lets MathJax loose on HTML, unless it finds this class."""
+    (outermost, *_) = re.findall(r"<div class='([^']*)'", html)
+    assert {"mathjax_ignore", "tex2jax_ignore"} <= set(outermost.split())
 
 
 def test_the_style_is_scoped_and_asks_for_nothing_from_outside():

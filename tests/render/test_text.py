@@ -20,6 +20,7 @@ from tests.render.samples import (
 )
 from themis_jupyter.events import PhaseEvent
 from themis_jupyter.phases import Outcome, Phase
+from themis_jupyter.render.html import report_html
 from themis_jupyter.render.text import (
     EVENT_COLUMNS,
     event_rows,
@@ -169,6 +170,13 @@ def test_the_whole_report():
         '    raise ValueError("bad")',
         "ValueError: bad",
     ]
+
+
+def test_where_a_statement_failed_not_all_of_them_are_said_to_have_run():
+    given = report(Outcome.ABORTED, steps=steps(Phase.STAGE, "NameError: SUN"), ran=RAN)
+    assert "Statements that were to run again" in repr(given).splitlines()
+    assert "<summary>Statements that were to run again" in report_html(given)
+    assert "Statements that ran again" in repr(replace(given, steps=steps(Phase.SAVE_STATE, "x")))
 
 
 @pytest.mark.parametrize("given", ALL, ids=lambda r: r.outcome.value)

@@ -12,6 +12,7 @@ import dis
 import enum
 import functools
 import sys
+import textwrap
 from argparse import Namespace
 from collections import ChainMap
 from collections.abc import Callable
@@ -50,10 +51,18 @@ def command(*arguments: argument) -> Callable[[Method], Callable[..., Any]]:
         for each in reversed(arguments):
             each(magic)
         magic_arguments()(magic)  # type: ignore[no-untyped-call]
+        magic.__doc__ = _without_markup(magic.__doc__ or "")
         line_magic(needs_local_scope(no_var_expand(magic)))
         return magic
 
     return decorate
+
+
+def _without_markup(text: str) -> str:
+    """Return the help that IPython composes for Sphinx as ``%magic?`` is to show it."""
+    text = text.removeprefix("::\n\n").replace("::\n", ":\n").replace("``", "`")
+    usage, blank, rest = text.partition("\n\n")
+    return textwrap.dedent(usage) + blank + rest
 
 
 def _hand_over(shell: Any, result: Any, request: Namespace) -> Any:

@@ -14,6 +14,7 @@ from ..catalog import is_path
 from ..errors import PluginError, PluginNotFoundError, ThemisError, did_you_mean
 from ..handle import Handle, target_of
 from ..manager import PluginManager
+from ..planning import ReloadPlan
 from ..report import ReloadReport
 from .arguments import (
     AS,
@@ -113,9 +114,10 @@ class PluginMagics(Magics):
             "--full", action="store_true", help="run every statement again, as a new import does"
         ),
         takes("--fresh", action="store_true", help="start without the old state"),
+        takes("--plan", action="store_true", help="tell what would happen, and do nothing"),
         takes("-q", "--quiet", action="store_true", help="show the report only if it failed"),
     )
-    def reload_plugin(self, request: Namespace) -> ReloadReport:
+    def reload_plugin(self, request: Namespace) -> ReloadReport | ReloadPlan:
         """Bring what was edited in, in place and with its state.
 
         Several plugins are reloaded as one transaction: all of them, or none. Without a name: the
@@ -127,6 +129,7 @@ class PluginMagics(Magics):
             report = %reload_plugin counter --fresh
             %reload_plugin counter --config {"step": 3}
             %reload_plugin --all -q
+            %reload_plugin counter --plan
 
         The result is a report, and is true if the plugins run what is on disk. A reload that fails
         raises nothing: the old version goes on running, the report is shown and is false. To stop
@@ -139,6 +142,10 @@ class PluginMagics(Magics):
             names = self.manager.list_loaded_plugins()
         if not names:
             raise UsageError("no plugin is loaded. Load one: %load_plugin NAME")
+        if request.plan:
+            return self.manager.plan_reload(
+                *names, cascade=request.cascade, full=request.full, fresh=request.fresh
+            )
         configs = {}
         if request.config is not None:
             if len(names) > 1 or request.all:

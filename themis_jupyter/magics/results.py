@@ -136,15 +136,14 @@ def card(
     :param dim: a remark beside the name.
     :param small: a remark below everything.
     """
-    from ..render.html import escape
-    from ..render.style import STYLE
+    from ..render.html import escape, framed, prose
 
-    body = "".join(f"<div class='themis-lead'>{escape(line)}</div>" for line in lines or ())
+    body = "".join(f"<div class='themis-lead'>{prose(line)}</div>" for line in lines or ())
     body += f"<div class='themis-lead themis-dim'>{escape(small)}</div>" if small else ""
-    return (
-        f"{STYLE}<div class='themis themis-{tone}'><div class='themis-head'>"
-        f"<strong class='themis-chip'><span aria-hidden='true'>{symbol}</span> "
-        f"{escape(word)}</strong> "
+    head = (
+        "<div class='themis-head'><strong class='themis-chip'>"
+        f"<span aria-hidden='true'>{symbol}</span> {escape(word)}</strong> "
         f"<strong class='themis-name'>{escape(name)}</strong> "
-        f"<span class='themis-dim'>{escape(dim)}</span></div>{body}</div>"
+        f"<span class='themis-dim'>{escape(dim)}</span></div>"
     )
+    return framed(tone, head + body)

@@ -131,7 +131,9 @@ class _Reading:
 def _read(path: Path) -> _Reading:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for its writer
-            raise SourceError(f"{path} is not a file. Put the file back, or unload the plugin.")
+            raise SourceError(
+                f"{path} cannot be read: it is not a file. Put the file back, or unload the plugin."
+            )
         with open(path, "rb") as file:
             before = _stamp(os.fstat(file.fileno()))
             data = file.read()

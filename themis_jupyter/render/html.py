@@ -8,6 +8,7 @@ No script, no identifiers, no colour that says what no word says. Where a front 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from ..phases import Outcome, Phase
@@ -23,6 +24,7 @@ from .text import (
     facts,
     failure,
     numeric,
+    ran_title,
     sentence,
     step_note,
 )
@@ -36,10 +38,30 @@ _SYMBOLS = {
     Outcome.FAILED: ("✗", "bad", "Failed"),
 }
 
+# Characters that a table's cell shows in one line, however narrow the page is.
+_SHORT = 24
+
 
 def escape(text: object) -> str:
     """Return ``text`` fit for an element or a quoted attribute, without control characters."""
     return html.escape(printable(str(text)), quote=True)
+
+
+def prose(text: object) -> str:
+    """Return ``text`` escaped, with what it has between backticks as code."""
+    return re.sub("`([^`\n]+)`", r"<code>\1</code>", escape(text))
+
+
+def framed(tone: str, body: str) -> str:
+    """Return HTML as one styled ``<div>``.
+
+    Its classes keep MathJax out (the name is version 3's in JupyterLab, and version 2's): it would
+    typeset what is between two dollar signs, as in ``$HOME/a:$HOME/b``.
+
+    :param tone: ``good``, ``warn``, ``bad``, ``calm`` or ``plain``.
+    """
+    classes = f"themis themis-{tone} mathjax_ignore tex2jax_ignore"
+    return f"{STYLE}<div class='{classes}'>{body}</div>"
 
 
 def report_html(report: ReloadReport) -> str:
@@ -59,7 +81,7 @@ def report_html(report: ReloadReport) -> str:
         _steps(report),
         _hashes(report),
     ]
-    return f"{STYLE}<div class='themis themis-{tone}'>{''.join(parts)}</div>"
+    return framed(tone, "".join(parts))
 
 
 def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
@@ -68,23 +90,37 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
     :param rows: one value per column each; None is shown as nothing.
     :param columns: the headings.
     """
-    body = [[escape(cell(value)) for value in row] for row in rows]
+    texts = [[cell(value) for value in row] for row in rows]
+    body = [[escape(text) for text in row] for row in texts]
     right = {n for n in range(len(columns)) if numeric(rows, n)}
-    return f"{STYLE}<div class='themis themis-plain'>{_table(body, columns, right)}</div>"
+    wide = {n for row in texts for n, text in enumerate(row) if len(text) > _SHORT} - right
+    return framed("plain", _table(body, columns, right, wide))
 
 
-def _table(body: Iterable[Sequence[str]], columns: Sequence[str], right: Iterable[int] = ()) -> str:
-    """Return a table whose cells are HTML already."""
-    classes = dict.fromkeys(right, " class='themis-number'")
+def _table(
+    body: Iterable[Sequence[str]],
+    columns: Sequence[str],
+    right: Iterable[int] = (),
+    wide: Iterable[int] = (),
+) -> str:
+    """Return a table whose cells are HTML already.
+
+    :param right: columns of numbers.
+    :param wide: columns of long texts: only these are broken, and none to a sliver. A page too
+        narrow for the rest scrolls the table.
+    """
+    numbers = dict.fromkeys(right, " class='themis-number'")
+    classes = numbers | dict.fromkeys(wide, " class='themis-wide'")
     head = "".join(
-        f"<th scope='col'{classes.get(n, '')}>{escape(cell(name))}</th>"
+        f"<th scope='col'{numbers.get(n, '')}>{escape(cell(name))}</th>"
         for n, name in enumerate(columns)
     )
     lines = "".join(
         "<tr>" + "".join(f"<td{classes.get(n, '')}>{c}</td>" for n, c in enumerate(row)) + "</tr>"
         for row in body
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+    return f"<div class='themis-scroll'>{table}</div>"
 
 
 def _lead(report: ReloadReport) -> str:
@@ -166,7 +202,7 @@ def _ran(report: ReloadReport) -> str:
         f"{_dim(f'{ran.module}, ' * several + f'line {ran.line}')} {_code(ran.text)}{_dim(ran.why)}"
         for ran in report.ran
     ]
-    return _fold("Statements that ran again", _list(items), str(len(items)))
+    return _fold(ran_title(report), _list(items), str(len(items)))
 
 
 def _state(report: ReloadReport) -> str:
@@ -178,10 +214,17 @@ def _state(report: ReloadReport) -> str:
         kept = ", ".join(_code(name) for name in state.fields[:MOST])
         if len(state.fields) > MOST:
             kept += f" and {len(state.fields) - MOST} more"
-        items.append(f"<span class='themis-verb'>kept</span> {of}{kept}{_dim(size(state.size))}")
+        if kept or state.size:
+            items.append(
+                f"<span class='themis-verb'>kept</span> {of}{kept}{_dim(size(state.size))}"
+            )
         items += [
             f"<span class='themis-verb'>not kept</span> {of}{_code(name)}{_dim(why)}"
             for name, why in state.dropped
+        ]
+        items += [
+            f"<span class='themis-verb'>reset</span> {of}{_code(name)}{_dim(why)}"
+            for name, why in state.reset
         ]
     fields = sum(len(state.fields) for state in report.state)
     dropped = sum(len(state.dropped) for state in report.state)
@@ -207,7 +250,8 @@ def _steps(report: ReloadReport) -> str:
     ]
     if not any(row[-1] for row in rows):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
-    table = _table(rows, columns, {columns.index("Time")})
+    wide = {n for n, name in enumerate(columns) if name == "Note"}
+    table = _table(rows, columns, {columns.index("Time")}, wide)
     return _fold("Steps", table, number(len(rows), "step"))
 
 

@@ -48,11 +48,14 @@ max-height:32em;overflow:auto;white-space:pre;line-height:1.35}
 .themis.themis table{border-collapse:collapse;table-layout:auto;margin:0;width:auto;
 font-size:inherit;border:0;color:inherit}
 .themis.themis th,.themis.themis td{text-align:left;vertical-align:top;padding:1px 16px 1px 0;
-border:0;white-space:normal;max-width:46em;overflow-wrap:anywhere;line-height:1.5}
+border:0;white-space:nowrap;line-height:1.5}
+.themis.themis td.themis-wide{white-space:normal;overflow-wrap:anywhere;
+min-width:16em;max-width:46em}
+.themis .themis-scroll{overflow-x:auto}
 .themis.themis thead{border-bottom:1px solid var(--t-line)}
-.themis.themis th{font-weight:600;white-space:nowrap;background:none}
+.themis.themis th{font-weight:600;background:none}
 .themis.themis tbody tr,.themis.themis tbody tr:hover{background:none}
-.themis.themis .themis-number{text-align:right;white-space:nowrap;
+.themis.themis .themis-number{text-align:right;
 font-variant-numeric:tabular-nums}
 .themis .themis-track{width:120px;height:1.5em;display:flex;align-items:center}
 .themis .themis-bar{height:8px;min-width:1px;border-radius:1px;background:var(--t-brand)}

@@ -167,6 +167,13 @@ def changes_title(report: ReloadReport) -> str:
     return "Changes"
 
 
+def ran_title(report: ReloadReport) -> str:
+    """Return ``Statements that ran again``, unless one of them failed and the rest never ran."""
+    step = report.failed_step
+    ended = step is not None and step.phase is Phase.STAGE
+    return f"Statements that {'were to run' if ended else 'ran'} again"
+
+
 def sections(report: ReloadReport) -> Iterator[tuple[str, list[str]]]:
     """Yield title and lines of each section that has something to say; the traceback is not one."""
     if not report.traceback and len(cause(report, most=10_000)) > 300:
@@ -177,7 +184,7 @@ def sections(report: ReloadReport) -> Iterator[tuple[str, list[str]]]:
         yield changes_title(report), first(lines)
     if report.ran:
         lines = [_in(r.module if several else "", str(r)) for r in report.ran]
-        yield "Statements that ran again", first(lines)
+        yield ran_title(report), first(lines)
     if report.state:
         yield "State", _state_lines(report)
     if report.steps:
@@ -204,8 +211,11 @@ def _state_lines(report: ReloadReport) -> list[str]:
     for state in report.state:
         of = f"{one_line(state.plugin)}: " if len(report.plugins) > 1 else ""
         kept = names(state.fields, MOST)
-        lines.append(f"{of}kept {kept} ({size(state.size)})" if kept else f"{of}{size(state.size)}")
+        if kept or state.size:
+            amount = size(state.size)
+            lines.append(f"{of}kept {kept} ({amount})" if kept else f"{of}{amount}")
         lines += [f"{of}not kept {one_line(n)}: {one_line(why)}" for n, why in state.dropped]
+        lines += [f"{of}reset {one_line(n)}: {one_line(why)}" for n, why in state.reset]
     return lines
 
 

@@ -33,6 +33,7 @@ class Header:
     :param plugin_version: as its manifest says.
     :param state_version: of the layout of the state; see :mod:`.migration`.
     :param fields: where the state is a mapping.
+    :param split: the stream has an empty dict, and then the value of each field by itself.
     :param source_sha256: of the plugin's source that built the state.
     :param python: version of Python that wrote it.
     :param libraries: versions of the installed distributions whose classes are in it.
@@ -45,6 +46,7 @@ class Header:
     plugin_version: str = "0"
     state_version: int = 1
     fields: tuple[Field, ...] = ()
+    split: bool = False
     source_sha256: str = ""
     python: str = field(default_factory=platform.python_version)
     libraries: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,95 @@
+"""From how far a reload has come to its report."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+
+from .errors import SourceError, ThemisError
+from .operation import Operation
+from .phases import Outcome, Phase, Step
+from .progress import Progress, Way
+from .record import running_sources
+from .report import ReloadReport, StateSummary
+from .request import Request
+
+# In these steps the methods of the plugin that run are the old ones.
+_OLD_CODE = frozenset({Phase.SAVE_STATE, Phase.BEFORE_UNLOAD, Phase.UNLOAD, Phase.AFTER_UNLOAD})
+
+
+def conclude(
+    outcome: Outcome,
+    error: BaseException | None,
+    request: Request,
+    operation: Operation,
+    progress: Progress,
+    failed_at: Step | None,
+) -> ReloadReport:
+    """Return the report of a reload that has ended.
+
+    :param error: what made it fail.
+    :param failed_at: the step that it failed in.
+    """
+    staged = progress.staged
+    text = ""
+    if isinstance(error, SourceError) and isinstance(error.__cause__, SyntaxError):
+        text = "".join(traceback.format_exception_only(error.__cause__))
+    elif error is not None:
+        from .tracebacks import failing_line, plugin_traceback
+
+        sources = _running_sources(progress, failed_at)
+        ours = isinstance(error, ThemisError) and error.__cause__ is None
+        # What we refuse ourselves says all in its message, unless the plugin's code was running.
+        if not ours or failing_line(error, sources) is not None:
+            text = plugin_traceback(error, sources)
+    names = [*request.asked, *(way.name for way in progress.ways)]
+    warnings = [*operation.warnings, *(staged.warnings if staged else ())]
+    return ReloadReport(
+        plugins=tuple(dict.fromkeys(names)),
+        outcome=outcome,
+        steps=tuple(operation.steps),
+        changes=staged.changes if staged else (),
+        ran=staged.ran if staged else (),
+        state=tuple(_state_summaries(outcome, request, progress)),
+        error=error,
+        traceback=text,
+        hashes=dict(staged.hashes) if staged and outcome.ok else {},
+        warnings=tuple(dict.fromkeys(warnings)),
+        elapsed=operation.elapsed,
+    )
+
+
+def _running_sources(progress: Progress, failed_at: Step | None) -> dict[str, str]:
+    """Return the texts that ran when the reload failed, by file name."""
+    if failed_at in (Phase.CHECK, Phase.VERIFY):
+        return {}
+    running = running_sources(module for way in progress.ways for module in way.record.modules)
+    if failed_at not in _OLD_CODE and progress.staged is not None:
+        running.update(progress.staged.sources)
+    return running
+
+
+def _state_summaries(
+    outcome: Outcome, request: Request, progress: Progress
+) -> Iterator[StateSummary]:
+    for way in progress.ways:
+        state = way.state or way.record.kept
+        if state is None:
+            continue
+        if request.fresh and outcome is Outcome.RELOADED:
+            dropped = tuple((name, "started without the old state") for name in state.fields)
+            yield StateSummary(way.name, dropped=dropped)
+        else:
+            reset = tuple(_reset(way))
+            yield StateSummary(way.name, state.fields, state.size, reset=reset)
+
+
+def _reset(way: Way) -> Iterator[tuple[str, str]]:
+    """Yield what of a plugin's state does not come back as it was, each with the reason."""
+    state = way.state or way.record.kept
+    for name in way.transient:
+        yield name, "named in `transient`: made anew by the plugin"
+    for path in state.reset if state is not None else ():
+        yield path, "a lock, which comes back open"
+    for path in state.rebuilt if state is not None else ():
+        yield path, "made again by its recipe"
