@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ class Package:
     """A package that ships its tests.
 
     :param tests: files of tests, or folders, in the package.
-    :param at_least: so many of them pass.
+    :param passing: so many of them pass, and the others are skipped, where nothing is reloaded.
     :param choose: which of them, as in ``pytest -k``.
     :param skip: names of modules, and of packages with all in them, that are not reloaded.
     :param alone: whether its modules can be run again one by one.
@@ -39,7 +38,7 @@ class Package:
 
     package: str
     tests: tuple[str, ...]
-    at_least: int
+    passing: int
     choose: str = ""
     skip: tuple[str, ...] = ("tests",)
     alone: bool = True
@@ -49,19 +48,19 @@ class Package:
 
 PACKAGES = [
     # Plain functions, curried ones, a package that is imported by its own submodules.
-    Package("toolz", ("tests",), 180),
+    Package("toolz", ("tests",), 187),
     # Large classes, and a table of methods by the type of a node.
     Package(
         "pyflakes",
         ("test/test_imports.py", "test/test_other.py"),
-        250,
+        278,
         skip=("test", "__main__"),
     ),
     # attrs, and classes that a function makes. Its other tests need data that the wheel has not.
     Package(
         "jsonschema",
         tuple(f"tests/test_{name}.py" for name in ("validators", "types", "format", "utils")),
-        300,
+        352,
         skip=("tests", "benchmarks", "__main__"),
     ),
     # Abstract and generic classes, and methods that keep a lock. What is left out is about threads and takes
@@ -69,7 +68,7 @@ PACKAGES = [
     Package(
         "zict",
         tuple(f"tests/test_{name}.py" for name in ("cache", "func", "lru")),
-        100,
+        179,
         choose="not threadsafe and not stress",
     ),
     # Closures that a registry of all of them makes methods of; numbers that are objects with slots.
@@ -77,7 +76,7 @@ PACKAGES = [
     Package(
         "mpmath",
         tuple(f"tests/test_{name}.py" for name in ("basic_ops", "fp", "linalg", "pickle", "trig")),
-        40,
+        55,
         alone=False,
         rounds=2,
     ),
@@ -87,7 +86,7 @@ PACKAGES = [
     Package(
         "networkx",
         ("classes/tests/test_reportviews.py",),
-        240,
+        242,
         skip=("tests", "conftest"),
         alone=False,
         rounds=1,
@@ -118,12 +117,11 @@ def run(package: Package, *steps: str, folder: Path | None = None) -> dict[str, 
     return result
 
 
-@lru_cache
-def unreloaded(package: Package) -> dict[str, str]:
-    """Return how the package's tests end where nothing is reloaded."""
-    outcomes: dict[str, str] = run(package)["outcomes"]
-    assert list(outcomes.values()).count("passed") >= package.at_least
-    return outcomes
+def check_outcomes(package: Package, outcomes: dict[str, str]) -> None:
+    """See to it that the package's tests end as they do where nothing is reloaded: none fails."""
+    others = {test: how for test, how in outcomes.items() if how not in ("passed", "skipped")}
+    assert not others
+    assert list(outcomes.values()).count("passed") >= package.passing
 
 
 def copy_of(package: Package, folder: Path) -> Path:
@@ -142,7 +140,7 @@ def test_full_reload(name: str) -> None:
     steps = ["one_at_a_time", "together"] if package.alone else ["together"]
     result = run(package, *steps)
     assert result["reloads"] == len(steps) * package.rounds * result["modules"]
-    assert result["outcomes"] == unreloaded(package)
+    check_outcomes(package, result["outcomes"])
 
 
 @pytest.mark.parametrize("name", [p.package for p in PACKAGES if not p.brief])
@@ -150,12 +148,13 @@ def test_edited(name: str, tmp_path: Path) -> None:
     package = BY_NAME[name]
     result = run(package, "edited", folder=copy_of(package, tmp_path))
     assert result["reloads"] == result["modules"]
-    assert result["outcomes"] == unreloaded(package)
+    check_outcomes(package, result["outcomes"])
 
 
-@pytest.mark.parametrize("name", [p.package for p in PACKAGES if p.alone])
+# What a failure takes back hardly depends on the package: one of functions, and one of classes.
+@pytest.mark.parametrize("name", ["toolz", "jsonschema"])
 def test_failed_reload(name: str, tmp_path: Path) -> None:
     package = BY_NAME[name]
     result = run(package, "failed", folder=copy_of(package, tmp_path))
     assert result["reloads"] == 2 * result["modules"]
-    assert result["outcomes"] == unreloaded(package)
+    check_outcomes(package, result["outcomes"])

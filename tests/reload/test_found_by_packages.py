@@ -50,6 +50,31 @@ def test_object_made_by_the_module(workspace: Workspace, kind: str) -> None:
         assert all(key is m.ONE for key in m.ALL)
 
 
+_HOLDERS = {
+    "named tuple": "from typing import NamedTuple\n\nclass P(NamedTuple):\n    f: object\n\nONE = P(f)\n",
+    "named tuple from elsewhere": (
+        "from inspect import Traceback\n\nclass P:\n    pass\n\n"
+        "ONE = Traceback('', 1, f, None, None)\n"
+    ),
+    "frozen set": "class P(frozenset):\n    pass\n\nONE = P([f])\nONE.x = f\n",
+    "frozen set with slots": "class P(frozenset):\n    __slots__ = ()\n\nONE = P([f])\n",
+}
+
+
+@pytest.mark.parametrize("kind", _HOLDERS)
+def test_object_that_cannot_let_go_of_what_it_holds(workspace: Workspace, kind: str) -> None:
+    m = workspace.load("m", "def f():\n    return 1\n\n" + _HOLDERS[kind])
+    cls, f, kind_of_one = m.P, m.f, type(m.ONE)
+    for number in (2, 3):
+        workspace.edit("m.py", f"return {number - 1}", f"return {number}")
+        workspace.reload(m, full=True)
+        assert (m.P, m.f) == (cls, f)
+        assert type(m.ONE) is kind_of_one
+        assert f in m.ONE
+        assert getattr(m.ONE, "x", f) is f
+        assert f() == number
+
+
 def test_object_that_cannot_be_made_again(workspace: Workspace) -> None:
     text = "class P(bytearray):\n    __slots__ = ()\n\nclass Q(P):\n    __slots__ = ('x', 'y')\n\nONE = Q()\n"
     m = workspace.load("m", text)
