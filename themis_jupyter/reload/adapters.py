@@ -11,7 +11,7 @@ from itertools import starmap
 from typing import Any
 
 from ..errors import UnpatchableError
-from .objects import is_a
+from .objects import is_a, members_of
 
 _set_type_attribute = type.__setattr__
 _SCHEMA = "__pydantic_core_schema__"
@@ -52,9 +52,36 @@ def check_member(old: Any, new: Any, name: str) -> None:
     )
 
 
+# What ctypes reads when it lays out a structure; none of it can be set once more.
+_LAYOUT = ("_fields_", "_pack_", "_align_", "_anonymous_", "_layout_")
+
+
+def fields_of(cls: type) -> list[str]:
+    """Return how a ctypes structure is laid out, in words; empty for other classes."""
+    if not _is_structure(cls):
+        return []
+    members = members_of(cls)
+    found = [f"{key}={members[key]!r}" for key in _LAYOUT[1:] if key in members]
+    for name, kind, *bits in members.get(_LAYOUT[0], ()):
+        # A pointer to the class itself is another one for each new class: it is told by its name.
+        found.append(f"{name}: {kind.__name__} {sys.modules['ctypes'].sizeof(kind)} {bits}")
+    return found
+
+
+def _is_structure(cls: type) -> bool:
+    """Return whether a class is a ctypes structure or union."""
+    ctypes = sys.modules.get("ctypes")
+    return ctypes is not None and issubclass(cls, ctypes.Structure | ctypes.Union)
+
+
+def is_layout(name: str, value: object) -> bool:
+    """Return whether a member of a class is where its ctypes fields are, which stays as it is."""
+    return name in _LAYOUT or type(value).__name__ == "CField"
+
+
 def reads_annotations(cls: object) -> bool:
     """Return whether a class worked out at its creation what its annotations mean (pydantic)."""
-    return is_a(cls, type) and _SCHEMA in vars(cls)
+    return is_a(cls, type) and _SCHEMA in members_of(cls)
 
 
 def finish_classes(pairs: Iterable[tuple[Any, type]]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
-from .objects import is_a, same_behaviour
+from .objects import is_a, members_of, same_behaviour
 from .source import Source
 
 _HEADER = 16  # PEP 552: magic number, flags, then date and size, or a hash
@@ -56,7 +56,7 @@ def _runs(module: ModuleType, code: CodeType) -> bool:
     compiled = {(c.co_qualname, c.co_firstlineno): c for c in _codes(code)}
     found = 0
     for value in list(vars(module).values()):
-        members = vars(value).values() if is_a(value, type) else (value,)
+        members = members_of(value).values() if is_a(value, type) else (value,)
         for member in members:
             if not is_a(member, FunctionType) or member.__globals__ is not vars(module):
                 continue

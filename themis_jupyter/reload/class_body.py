@@ -38,6 +38,14 @@ def kept_members(plan: Plan, qualified: str) -> frozenset[str]:
     return frozenset(kept)
 
 
+def written_members(plan: Plan, qualified: str) -> frozenset[str]:
+    """Return the names that the old body of a class bound; none where it is not a top-level statement."""
+    path = qualified.split(".")
+    statement = plan.makers[0].get(path[0])
+    body = _body(plan.diff.old, statement, path) if statement is not None else None
+    return frozenset().union(*(names_of(s).binds for s in body.body)) if body else frozenset()
+
+
 def _body(outline: Outline, statement: Statement, path: list[str]) -> ast.ClassDef | None:
     node: ast.stmt | None = outline.code(statement)
     for name in path[1:]:

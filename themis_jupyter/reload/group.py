@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterator, Sequence
-from types import ModuleType
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 from .importers import absolute
@@ -14,7 +14,11 @@ from .stage import Draft, replan
 
 
 def dependencies_first(drafts: list[Draft]) -> list[Draft]:
-    """Return the drafts so that what a module imports comes before it; circles stay as they are."""
+    """Return the drafts so that what a module imports comes before it; circles stay as they are.
+
+    That is the order in which an import of the outermost package runs them: importing ``a.b.c`` runs ``a``
+    and ``a.b`` first.
+    """
     by_name = {item.module.__name__: item for item in drafts}
     order: dict[str, Draft] = {}
     entered: set[str] = set()
@@ -24,11 +28,13 @@ def dependencies_first(drafts: list[Draft]) -> list[Draft]:
             return
         entered.add(name)
         for _, source, _, _ in imports_of(by_name[name]):
-            if source in by_name:
-                visit(source)
+            for outer in accumulate(source.split("."), "{}.{}".format):
+                # The packages around the importing module have begun to run before it.
+                if outer in by_name and (outer == source or not f"{name}.".startswith(f"{outer}.")):
+                    visit(outer)
         order[name] = by_name[name]
 
-    for name in by_name:
+    for name in sorted(by_name, key=lambda name: name.count(".")):
         visit(name)
     return list(order.values())
 
@@ -65,7 +71,11 @@ def _follow(
         else:
             continue
         rerun[statement] = f"{source} is reloaded as well"
-    if not dirty or (dirty <= item.plan.dirty.keys() and rerun.keys() <= item.plan.run.keys()):
+    if (
+        item.plan.full
+        or not dirty
+        or (dirty <= item.plan.dirty.keys() and rerun.keys() <= item.plan.run.keys())
+    ):
         return item
     return replan(item, rerun, dirty)
 
@@ -76,7 +86,7 @@ def imports_of(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
     for statement in outline.statements:
         if statement.title or "import" not in outline.segment(statement):
             continue
-        for node in ast.walk(outline.node(statement)):
+        for node in _walk(outline.code(statement)):
             if isinstance(node, ast.ImportFrom):
                 source = absolute(item.module, node.module or "", node.level)
                 for alias in node.names:
@@ -89,18 +99,76 @@ def imports_of(item: Draft) -> Iterator[tuple[Statement, str, str, str]]:
                     yield statement, alias.name, "", local
 
 
-def staged_import(drafts: Sequence[Draft]) -> Callable[..., Any]:
-    """Return an ``__import__`` that gives the statements the staged modules, not the live ones."""
-    standins: dict[int, ModuleType] = {id(d.module): d.standin for d in drafts}
+def _walk(node: ast.stmt) -> Iterator[ast.AST]:
+    """Yield a statement and what is in it, but for what only type checkers read."""
+    pending: list[ast.AST] = [node]
+    while pending:
+        item = pending.pop(0)
+        yield item
+        if isinstance(item, ast.If) and ast.unparse(item.test).endswith("TYPE_CHECKING"):
+            pending += item.orelse
+        else:
+            pending += ast.iter_child_nodes(item)
 
-    def import_(
+
+class StagedRun:
+    """Runs the statements of several modules, each once and, in a full run, as an import would.
+
+    An import runs the packages around a module before it, and a module where another one first imports it:
+    half of that one has run then. Where only some statements run, each module runs as a whole, in turn.
+    """
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self._drafts = {item.module.__name__: item for item in drafts}
+        several = len(drafts) > 1
+        self._standins = {id(d.module): d.standin for d in drafts} if several else {}
+        self._begun: set[str] = set()
+        self._failed: BaseException | None = None
+        for item in drafts:
+            item.fill(self._import if several else None, self._standins)
+
+    def run(self, item: Draft) -> None:
+        """Run one module, unless it has run.
+
+        :raises BaseException: what it raises, also if the module that imports it has caught that.
+        """
+        self._run(item.module.__name__)
+        if self._failed is not None:
+            raise self._failed
+
+    def _run(self, name: str) -> None:
+        item = self._drafts[name]
+        if item.plan.full:
+            self._run_around(name.rpartition(".")[0])
+        if name in self._begun:
+            return
+        self._begun.add(name)
+        try:
+            item.run()
+        except BaseException as error:
+            self._failed = self._failed or error
+            raise
+
+    def _run_around(self, name: str) -> None:
+        """Run a module and the packages around it, the outermost first, where they have yet to run."""
+        for outer in accumulate(name.split("."), "{}.{}".format):
+            if outer in self._drafts and outer not in self._begun and self._drafts[outer].plan.full:
+                self._run(outer)
+
+    def _import(
+        self,
         name: str,
         globals: dict[str, Any] | None = None,
         locals: dict[str, Any] | None = None,
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> Any:
+        """Import as ``__import__`` does, and give the staged modules, not the live ones."""
         found = builtins.__import__(name, globals, locals, fromlist or (), level)
-        return standins.get(id(found), found)
-
-    return import_
+        known = self._drafts.get((globals or {}).get("__name__", ""))
+        source = absolute(known.module, name, level) if known else name
+        self._run_around(source)
+        for inner in fromlist or ():
+            if f"{source}.{inner}" in self._drafts:
+                self._run_around(f"{source}.{inner}")
+        return self._standins.get(id(found), found)

@@ -7,13 +7,13 @@ the module, the wrappers around them that decorators made, and what is inside th
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import CellType, FunctionType
 from typing import Any
 
 from .adapters import keep_composites
 from .correspondence import Correspondence
-from .objects import LruCache, attributes_of, cells_of, is_a
+from .objects import LruCache, attributes_of, cells_of, is_a, members_of
 
 # Class attributes that Python makes for each class anew and that belong to it alone.
 OF_THE_CLASS_ITSELF = frozenset({"__dict__", "__weakref__", "_abc_impl"})
@@ -28,6 +28,7 @@ class Matcher:
     :param live: the module's namespace.
     :param scratch: the namespace in which the new statements ran.
     :param born: ids of the objects that came into being while they ran.
+    :param classes: names that the old source bound by a class statement, and in no other way.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Matcher:
         scratch: Mapping[str, Any],
         born: set[int],
         found: Correspondence,
+        classes: Collection[str] = (),
     ) -> None:
         self.module = module
         self.live = live
         self.scratch = scratch
         self.born = born
         self.found = found
+        self.classes = classes
         self._open: set[tuple[int, int]] = set()
 
     def match(self, old: Any, new: Any, name: str, *, own: bool) -> bool:
@@ -115,14 +118,19 @@ class Matcher:
     # -- classes -------------------------------------------------------------------------------
 
     def _classes(self, old: type, new: type, name: str) -> bool:
-        if id(new) not in self.born or not (old.__module__ == new.__module__ == self.module):
+        if id(new) not in self.born or new.__module__ != self.module:
+            return False
+        # A package may have written its own name into a class that it shows to others.
+        if old.__module__ != self.module and (
+            name.partition(".")[0] not in self.classes or old.__qualname__ != new.__qualname__
+        ):
             return False
         if self.scratch.get(new.__qualname__) is new:
             name = new.__qualname__  # and not the way that happened to lead here
         keep_composites(old, new)
         self.found.pair(old, new, name, self.module)
-        before = vars(old)
-        for key, value in vars(new).items():
+        before = members_of(old)
+        for key, value in members_of(new).items():
             if key in before and key not in OF_THE_CLASS_ITSELF:
                 self.match(before[key], value, f"{name}.{key}", own=True)
         return False  # paired above, before its members, which may refer to it

@@ -25,6 +25,7 @@ class Names:
     """What one statement does with module-level names.
 
     :param binds: names that it assigns, defines, imports or deletes.
+    :param deletes: those of ``binds`` that it deletes.
     :param now: names that it uses while it runs.
     :param hints: names that it uses in annotations only.
     :param temporary: those of ``binds`` that are only loop or ``with`` variables.
@@ -41,6 +42,7 @@ class Names:
     """
 
     binds: set[str] = field(default_factory=set)
+    deletes: set[str] = field(default_factory=set)
     now: set[str] = field(default_factory=set)
     hints: set[str] = field(default_factory=set)
     temporary: set[str] = field(default_factory=set)
@@ -121,12 +123,12 @@ class _Reader(ast.NodeVisitor):
                 self.visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self._use(node.id)
-        else:
+        if not isinstance(node.ctx, ast.Load):
             self._bind(node.id)
-            if isinstance(node.ctx, ast.Del):
-                self._use(node.id)
+        if not isinstance(node.ctx, ast.Store):
+            self._use(node.id)
+        if isinstance(node.ctx, ast.Del) and not self._scopes:
+            self.names.deletes.add(node.id)
 
     def _target(self, node: ast.expr) -> None:
         """Note that the object behind ``node`` may change."""

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Collection
 
 from .heap import young_objects
+from .objects import of_type, set_bases
 
 
 class Nursery:
@@ -64,11 +65,14 @@ def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> N
     gc.collect(2 if thorough else 1)
     for reference in classes:
         dead = reference()
-        if dead is None or dead.__bases__ == (object,):
+        if dead is None or of_type(dead, "__bases__") == (object,):
             continue
-        solid = next(base for base in dead.__mro__[1:] if base.__flags__ & _IMMUTABLE_TYPE)
+        solid = next(
+            base for base in of_type(dead, "__mro__")[1:] if base.__flags__ & _IMMUTABLE_TYPE
+        )
         with contextlib.suppress(TypeError):  # its layout forbids it: it stays until it is freed
-            dead.__bases__ = (_Grave if solid is object else type("_Grave", (solid,), {}),)
+            grave = _Grave if solid is object else type("_Grave", (solid,), {})
+            set_bases(dead, (grave,))
 
 
 class _Grave:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Iterable, Iterator
-from types import CellType, CodeType, FunctionType, MemberDescriptorType
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import (
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,19 +31,10 @@ def kinds(*types: type) -> frozenset[int]:
 #: Constants that may be compared by value.
 PLAIN = kinds(int, float, complex, str, bytes, bool)
 
-_mro: Any = vars(type)["__mro__"].__get__
-
-
-def mro_of(cls: type) -> tuple[type, ...]:
-    """Return a class's ``__mro__``, past its metaclass."""
-    mro: tuple[type, ...] = _mro(cls)
-    return mro
-
-
 #: Sets an object's class, past any property of that name.
 set_class: Any = vars(object)["__class__"].__set__
-_class_name: Any = type.__dict__["__name__"].__get__
-_class_namespace: Any = type.__dict__["__dict__"].__get__
+#: Sets a class's bases, past its metaclass.
+set_bases: Any = vars(type)["__bases__"].__set__
 
 
 def attributes_of(item: object) -> dict[str, Any] | None:
@@ -49,15 +46,38 @@ def attributes_of(item: object) -> dict[str, Any] | None:
     return attributes if type(attributes) is dict else None
 
 
-def class_dict(cls: Any) -> object:
-    """Return the dict behind ``vars(cls)``, which is nobody's to write to, past its metaclass."""
-    return gc.get_referents(_class_namespace(cls))[0]
+def of_type(cls: object, name: str) -> Any:
+    """Return what ``type`` itself says of a class, past the ``__getattribute__`` of a metaclass."""
+    return vars(type)[name].__get__(cls)
+
+
+def members_of(cls: object) -> Mapping[str, Any]:
+    """Return what ``vars(cls)`` does, past the ``__getattribute__`` of a metaclass."""
+    members: Mapping[str, Any] = of_type(cls, "__dict__")
+    return members
+
+
+def dict_behind(cls: object) -> object:
+    """Return the dict that :func:`members_of` shows; it is nobody's to write to."""
+    return gc.get_referents(members_of(cls))[0]
+
+
+def setter_of(cls: type, name: str = "__setattr__") -> Callable[..., None]:
+    """Return what sets an attribute of a class past the Python code of its metaclass.
+
+    That is ``type.__setattr__``, unless the metaclass is written in C and has its own (ctypes), which
+    Python does not allow to be passed over.
+
+    :param name: ``__delattr__`` for what deletes one.
+    """
+    found = (members_of(meta).get(name) for meta in of_type(type(cls), "__mro__"))
+    return next(member for member in found if type(member) is WrapperDescriptorType)
 
 
 def name_of(value: Any) -> object:
     """Return the name that a class or function, or what a decorator made of one, was defined by."""
     if is_a(value, type):
-        return _class_name(value)
+        return of_type(value, "__name__")
     if is_a(value, FunctionType):
         return value.__name__
     return (attributes_of(value) or {}).get("__name__")
@@ -67,9 +87,9 @@ def slot_members(cls: type) -> list[MemberDescriptorType]:
     """Return the descriptors of all slots that objects of a class have."""
     return [
         member
-        for owner in mro_of(cls)
-        if "__slots__" in vars(owner)
-        for member in vars(owner).values()
+        for owner in of_type(cls, "__mro__")
+        if "__slots__" in (members := members_of(owner))
+        for member in members.values()
         if type(member) is MemberDescriptorType
     ]
 

@@ -81,6 +81,16 @@ class Outline:
         """All names that the statements bind."""
         return set().union(*(s.names.binds for s in self.statements))
 
+    @property
+    def assigned(self) -> dict[str, frozenset[str]]:
+        """What statements set on classes and functions, by the name of those (``A.limit = 1``)."""
+        found: dict[str, set[str]] = {}
+        for statement in self.statements:
+            for stored in statement.names.stores:
+                owner, _, attribute = stored.rpartition(".")
+                found.setdefault(owner, set()).add(attribute)
+        return {owner: frozenset(attributes) for owner, attributes in found.items()}
+
 
 def outline_of(text: str, filename: str = "<source>") -> Outline:
     """Parse a text in whole.

@@ -7,12 +7,11 @@ from collections.abc import Set
 from types import GetSetDescriptorType, MemberDescriptorType
 
 from ..errors import UnpatchableError
+from .adapters import fields_of, is_layout
 from .match import OF_THE_CLASS_ITSELF
-from .objects import PLAIN, is_a
+from .objects import PLAIN, is_a, members_of, of_type, set_bases
 from .substitute import Substitution
 from .writes import Writes, reorder_class
-
-_set_bases = type.__dict__["__bases__"].__set__
 
 # Written by Python, told by other means in the report.
 _SILENT = frozenset(
@@ -28,11 +27,13 @@ def patch_class(
     substitute: Substitution,
     *,
     name: str,
+    module: str,
     made_by_source: Set[str],
     keep: Set[str] = frozenset(),
 ) -> list[str]:
     """Add the writes for one class. Its methods, being pairs of their own, are not its concern.
 
+    :param module: name of the module that the class statement is in.
     :param made_by_source: names that the old source (body, decorators, metaclass) put into the class;
         others were set from outside and stay.
     :param keep: names that keep their live value, because their statements did not change.
@@ -40,16 +41,18 @@ def patch_class(
     :raises UnpatchableError: CPython cannot make this change to a live class.
     """
     _check_layout(old, new, substitute, name)
-    before, after = vars(old), vars(new)
+    before, after = members_of(old), members_of(new)
     order = list(before)
     told: list[str] = []
     for key, value in after.items():
         if key in OF_THE_CLASS_ITSELF or is_a(value, MemberDescriptorType):
             continue
-        if is_a(value, GetSetDescriptorType) or key == "__slots__":
+        if is_a(value, GetSetDescriptorType) or key == "__slots__" or is_layout(key, value):
             continue
         if key in keep and key in before:
             continue
+        if key == "__module__" and value == module != before.get(key):
+            continue  # somebody gave it another one, for the eye
         replacement = substitute(value)
         if key in before and same_value(before[key], replacement):
             continue
@@ -64,10 +67,10 @@ def patch_class(
         writes.delete_class_attribute(old, key)
         told.append(f"removed {key}")
     writes.finally_undo(*reorder_class(old, order))
-    bases = tuple(map(substitute, new.__bases__))
-    if bases != old.__bases__:
+    bases = tuple(map(substitute, of_type(new, "__bases__")))
+    if bases != of_type(old, "__bases__"):
         check_bases(old, bases, name)
-        writes.add((_set_bases, old, bases), (_set_bases, old, old.__bases__))
+        writes.add((set_bases, old, bases), (set_bases, old, of_type(old, "__bases__")))
         told.append("changed bases")
     _forget_abc_caches(writes, old)
     return told
@@ -98,13 +101,18 @@ def _check_layout(old: type, new: type, substitute: Substitution, name: str) -> 
             f"class {name} changed __slots__ from {_slots(old)} to {_slots(new)}, and Python cannot "
             f"do that to a live class. {way_out}",
         )
+    if fields_of(old) != fields_of(new):
+        raise UnpatchableError(
+            name,
+            f"class {name} changed its _fields_, which ctypes does not allow for a class in use. {way_out}",
+        )
     if substitute(type(new)) is not type(old):
         raise UnpatchableError(
             name,
             f"class {name} changed its metaclass from {type(old).__name__} to {type(new).__name__}, "
             f"and Python cannot do that to a live class. {way_out}",
         )
-    if (old.__basicsize__, old.__itemsize__) != (new.__basicsize__, new.__itemsize__):
+    if any(of_type(old, size) != of_type(new, size) for size in ("__basicsize__", "__itemsize__")):
         raise UnpatchableError(
             name,
             f"class {name} changed what it is built on (from {_bases(old)} to {_bases(new)}), and "
@@ -113,14 +121,14 @@ def _check_layout(old: type, new: type, substitute: Substitution, name: str) -> 
 
 
 def _slots(cls: type) -> tuple[str, ...] | None:
-    slots = vars(cls).get("__slots__")
+    slots = members_of(cls).get("__slots__")
     if slots is None:
         return None
     return (slots,) if is_a(slots, str) else tuple(sorted(slots))
 
 
 def _bases(cls: type) -> str:
-    return ", ".join(base.__name__ for base in cls.__bases__)
+    return ", ".join(base.__name__ for base in of_type(cls, "__bases__"))
 
 
 def check_bases(cls: type, bases: tuple[type, ...], name: str) -> None:
@@ -131,9 +139,9 @@ def check_bases(cls: type, bases: tuple[type, ...], name: str) -> None:
     :raises UnpatchableError: it cannot.
     """
     trial = Writes()
-    before = cls.__bases__
-    trial.add((_set_bases, cls, bases), (_set_bases, cls, before))
-    trial.add((_set_bases, cls, before))
+    before = of_type(cls, "__bases__")
+    trial.add((set_bases, cls, bases), (set_bases, cls, before))
+    trial.add((set_bases, cls, before))
     try:
         trial.apply()
     except TypeError as error:
@@ -149,5 +157,5 @@ def check_bases(cls: type, bases: tuple[type, ...], name: str) -> None:
 
 def _forget_abc_caches(writes: Writes, old: type) -> None:
     """Let ``isinstance`` be worked out afresh; registrations are kept."""
-    if "_abc_impl" in vars(old):
+    if "_abc_impl" in members_of(old):
         writes.add((_abc._reset_caches, old), (_abc._reset_caches, old))

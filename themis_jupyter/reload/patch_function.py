@@ -5,9 +5,15 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from .objects import cells_of, same_behaviour, same_items, same_mapping
+from .objects import cells_of, is_a, same_behaviour, same_items, same_mapping
 from .substitute import Substitution
-from .trampoline import can_take_code, kind_of, trampoline_code, trampoline_defaults
+from .trampoline import (
+    can_take_code,
+    direct_successor,
+    kind_of,
+    trampoline_code,
+    trampoline_defaults,
+)
 from .writes import Writes
 
 
@@ -57,6 +63,8 @@ def patch_function(
         differs.append("annotations")
     for name in ("__doc__", "__name__", "__qualname__", "__module__"):
         value = getattr(new, name)
+        if name == "__module__" and value == globals_.get("__name__"):
+            continue  # what it says by itself: if the old one says otherwise, somebody wanted that
         if getattr(old, name) != value:
             writes.attribute(old, name, value)
             differs.append(name.strip("_"))
@@ -104,6 +112,9 @@ def patch_attributes(
     count = len(writes)
     for key, value in attributes.items():
         writes.item(before, key, value)
+    by_engine = direct_successor(old) if is_a(old, FunctionType) else None
+    if by_engine is not None and before.get("__wrapped__") is by_engine:
+        made_by_source |= {"__wrapped__"}
     for key in made_by_source:
         if key in before and key not in attributes:
             writes.delete_item(before, key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,12 +15,20 @@ from typing import Any, Literal
 from ..report import Change
 from . import importers
 from .adapters import check_member
-from .class_body import kept_members
+from .class_body import kept_members, written_members
 from .correspondence import Correspondence, Pair
 from .descendants import Descendants
 from .match import Matcher
-from .objects import PLAIN, LruCache, attributes_of, is_a, name_of, partial_state
-from .outline import Statement
+from .objects import (
+    PLAIN,
+    LruCache,
+    attributes_of,
+    is_a,
+    members_of,
+    name_of,
+    partial_state,
+)
+from .outline import Outline, Statement
 from .patch_class import patch_class, same_value
 from .patch_function import patch_attributes, patch_function
 from .relocate import relocate
@@ -45,7 +55,8 @@ class Patch:
 
 def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
     """Pair the new objects of one module with its old ones."""
-    matcher = Matcher(draft.module.__name__, draft.live, draft.scratch, born, found)
+    classes = _classes_of(draft.before.outline) if draft.before else ()
+    matcher = Matcher(draft.module.__name__, draft.live, draft.scratch, born, found, classes)
     by_definition = _defined(draft)
     rebound = draft.rebound()
     gone = draft.deleted()
@@ -58,6 +69,12 @@ def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
             continue  # ``g = f`` became another definition; f is what it was
         if old is not _ABSENT:
             matcher.match(old, rebound[name], name, own=name in by_definition)
+
+
+def _classes_of(outline: Outline) -> set[str]:
+    """Return the names that a source binds by one class statement only."""
+    bound = Counter(name for s in outline.statements for name in s.names.binds)
+    return {s.title for s in outline.statements if s.kind == "class" and bound[s.title] == 1}
 
 
 def _defined(draft: Draft) -> set[str]:
@@ -112,26 +129,26 @@ def _caches_inside(value: Any, module: str) -> Iterator[Any]:
         elif is_a(item, staticmethod | classmethod):
             pending.append(item.__func__)
         elif is_a(item, type) and item.__module__ == module:
-            pending += vars(item).values()
+            pending += members_of(item).values()
 
 
 def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution) -> None:
     old: Any = pair.old
     new: Any = pair.new
-    produced = draft.before.produced if draft.before else {}
     writes, name = patch.writes, pair.name
     if is_a(new, type):
         told = patch_class(
             writes, old, new, substitute,
             name=f"{pair.module}.{name}",
+            module=pair.module,
             made_by_source=_made_by_class_statement(draft, name, old),
             keep=kept_members(draft.plan, name),
         )  # fmt: skip
         _tell(patch, told, "class", pair)
     elif is_a(new, FunctionType):
-        globals_ = draft.live if new.__globals__ is draft.scratch else new.__globals__
+        globals_ = substitute.globals_of(new)
         told = patch_function(
-            writes, old, new, globals_, substitute, made_by_source=produced.get(name, frozenset())
+            writes, old, new, globals_, substitute, made_by_source=_made_by_source(draft, name, old)
         )
         _tell(patch, told, "function", pair)
         patch.descendants.add(old, new.__code__, partial(_tree_of, draft, name.partition(".")[0]))
@@ -139,7 +156,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
         # It goes on calling the old function, which has the new code; only old results must go.
         writes.add((old.cache_clear,))
         given = {key: substitute(value) for key, value in vars(new).items()}
-        if patch_attributes(writes, old, given, produced.get(name, frozenset())):
+        if patch_attributes(writes, old, given, _made_by_source(draft, name, old)):
             _tell(patch, ["attributes"], "function", pair)
     elif is_a(new, functools.partial):
         writes.add((old.__setstate__, _state(new, substitute)), (old.__setstate__, _state(old)))
@@ -161,8 +178,36 @@ def _made_by_class_statement(draft: Draft, name: str, cls: type) -> frozenset[st
     What other statements set on the class (``A.limit = 1``), and still set, is theirs.
     """
     if draft.before is None:
-        return frozenset(vars(cls))
-    return draft.before.produced.get(name, frozenset()) - draft.plan.stores.get(name, set())
+        return frozenset(members_of(cls))
+    return _made_by_source(draft, name, cls) - draft.plan.assigned.get(name, frozenset())
+
+
+def _made_by_source(draft: Draft, name: str, item: Any) -> frozenset[str]:
+    """Return the names that the old source put into a class or function."""
+    before = draft.before
+    if before is None:
+        return frozenset()
+    assigned = before.assigned.get(name, frozenset())
+    if name in before.produced:
+        return before.produced[name] | assigned
+    # All that is known is what was there after the import. The same source makes the same again, so what
+    # it does not make came from elsewhere.
+    if draft.plan.diff.empty:
+        return assigned
+    attributes = members_of(item) if is_a(item, type) else vars(item)
+    seen = before.seen.get(name, frozenset())
+    lent = {key for key in seen if _is_lent(attributes.get(key), draft.module.__name__)}
+    if lent:
+        lent -= written_members(draft.plan, name)
+    return seen - lent | assigned
+
+
+def _is_lent(value: Any, module: str) -> bool:
+    """Return whether ``value`` is a function of another module, which has put it here as it seems."""
+    if not is_a(value, FunctionType) or value.__module__ == module:
+        return False
+    home = sys.modules.get(value.__module__)
+    return home is not None and vars(home).get(value.__name__) is value
 
 
 def _state(item: functools.partial[Any], substitute: Substitution | None = None) -> tuple[Any, ...]:
@@ -201,7 +246,7 @@ def _tell(patch: Patch, told: list[str], kind: str, pair: Pair) -> None:
         if member == "bases":
             patch.changes.append(Change("changed", "class", pair.name, pair.module, "bases"))
         else:
-            value = vars(pair.new if verb != "removed" else pair.old)[member]
+            value = members_of(pair.new if verb != "removed" else pair.old)[member]
             patch.changes.append(
                 Change(_VERBS[verb], kind_of(value), f"{pair.name}.{member}", pair.module)
             )
@@ -246,7 +291,7 @@ def _patch_names(patch: Patch, draft: Draft, dropped: set[str], substitute: Subs
 
 def _written(pair: Pair) -> set[str]:
     """Return the names of methods, which somebody wrote."""
-    members = [*vars(pair.old).items(), *vars(pair.new).items()]
+    members = [*members_of(pair.old).items(), *members_of(pair.new).items()]
     return {name for name, value in members if is_a(value, FunctionType | classmethod | property)}
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import filterfalse
 
 from .class_diff import changed_methods
 from .outline import Outline, Statement
@@ -23,6 +24,10 @@ class Facts:
     def is_plain(self, name: str) -> bool:
         """Return whether that name stands for a class without a metaclass of its own."""
         return False
+
+    def is_live(self, name: str) -> bool:
+        """Return whether the module has that name now."""
+        return True
 
 
 @dataclass
@@ -75,16 +80,9 @@ class Plan:
         return old, new
 
     @cached_property
-    def stores(self) -> dict[str, set[str]]:
-        """By the name of a class, the attributes that statements of the new source set on it."""
-        found: dict[str, set[str]] = {}
-        for statement in self.new.statements:
-            for stored in statement.names.stores:
-                parts = stored.split(".")
-                for length in range(1, len(parts)):
-                    inner = found.setdefault(".".join(parts[:length]), set())
-                    inner.add(".".join(parts[length:]))
-        return found
+    def assigned(self) -> dict[str, frozenset[str]]:
+        """What statements of the new source set on classes and functions, by the name of those."""
+        return self.new.assigned
 
 
 def plan_reload(
@@ -234,40 +232,71 @@ class _Spread:
         self._place = {statement: index for index, statement in enumerate(self.statements)}
 
     def run(self) -> None:
-        plan = self.plan
-        pending = [*plan.dirty, *plan.methods]
+        pending = [*self.plan.dirty, *self.plan.methods]
+        while True:
+            self._spread(pending)
+            if self.plan.run:
+                self._run_the_opaque()
+            fetched = self._fetch_what_is_gone()
+            if not fetched:
+                break
+            for statement, why in fetched.items():
+                # Who uses only what was deleted has no need to run again.
+                pending += filter(self.facts.is_live, self._add(statement, why))
+        if self.plan.dirty:
+            self._find_again()
+        self.plan.stale = set(self._stale())
+
+    def _spread(self, pending: list[str]) -> None:
         while pending:
             self._follow(pending)
             for name, why in self._bound_again_below().items():
-                plan.dirty[name] = why
+                self.plan.dirty[name] = why
                 pending.append(name)
             if not pending:
                 pending += self._run_called_blocks()
-        if plan.run:
-            self._run_the_opaque()
-        if plan.dirty:
-            self._find_again()
-        plan.stale = set(self._stale())
 
     def _follow(self, pending: list[str]) -> None:
-        plan = self.plan
         while pending:
             name = pending.pop()
             for statement, why in self._affected(name):
-                if statement in plan.run:
-                    continue
-                plan.run[statement] = why
-                for bound in statement.names.binds:
-                    if bound not in plan.dirty:
-                        plan.dirty[bound] = f"{bound} is made again"
-                        pending.append(bound)
+                if statement not in self.plan.run:
+                    pending += self._add(statement, why)
+
+    def _add(self, statement: Statement, why: str) -> list[str]:
+        """Let a statement run, and return the names that are dirty because of that."""
+        self.plan.run[statement] = why
+        names = statement.names
+        # To delete a name once more changes nothing for those who used it before.
+        bound = names.binds - self.plan.dirty.keys() if names.binds != names.deletes else set()
+        self.plan.dirty.update((name, f"{name} is made again") for name in bound)
+        return list(bound)
+
+    def _fetch_what_is_gone(self) -> dict[Statement, str]:
+        """Return the statements that bind, and delete, names that what runs needs and the module deleted.
+
+        ``names = read(); table(names); del names``: to make the table again takes all three.
+        """
+        waiting: dict[str, list[Statement]] = {}
+        for name in filterfalse(self.facts.is_live, self.reach.binders):
+            waiting[name] = [s for s in self.reach.binders[name] if s not in self.plan.run]
+        if not any(waiting.values()):
+            return {}
+        needed = set().union(*(s.names.now for s in self.plan.run))
+        callers = (s for s in self.plan.run if s.names.effects)
+        needed |= self.reach.called_by(name for s in callers for name in s.names.now)
+        return {
+            statement: f"binds {name}, which was deleted and is needed"
+            for name in waiting.keys() & needed
+            for statement in waiting[name]
+        }
 
     def _bound_again_below(self) -> dict[str, str]:
         """Return names of which a statement that runs has to see an earlier value than the last."""
         last = {
             name: max(map(self._place.__getitem__, binders))
             for name in self.reach.binders.keys() - self.plan.dirty.keys()
-            if len(binders := self._lasting(name)) > 1
+            if len(binders := self._lasting(name)) > 1 and self.facts.is_live(name)
         }
         found: dict[str, str] = {}
         for statement in self.plan.run if last else ():
@@ -349,10 +378,7 @@ class _Spread:
         for statement in blocks:
             lasting = statement.names.binds - statement.names.temporary
             if statement not in self.plan.run and lasting & called & tainted:
-                self.plan.run[statement] = "is called again, and uses what changed"
-                for name in statement.names.binds - self.plan.dirty.keys():
-                    self.plan.dirty[name] = f"{name} is made again"
-                    yield name
+                yield from self._add(statement, "is called again, and uses what changed")
 
     def _find_again(self) -> None:
         """Find unchanged definitions that running statements may call and that use dirty names."""

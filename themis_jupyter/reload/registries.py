@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable
 from types import MethodType
 from typing import Any
 
-from .objects import PLAIN, attributes_of, is_a, partial_state, slot_members
+from .objects import PLAIN, attributes_of, is_a, members_of, partial_state, slot_members
 from .substitute import Substitution
 from .surroundings import Surroundings
 from .watches import ContainerWatch, elements_of
@@ -44,7 +44,7 @@ def settle_registries(
             _settle_elements(writes, watch, substitute, is_ours)
     for changed in surroundings.changed_classes():
         cls = changed.target
-        for key, value in list(vars(cls).items()):
+        for key, value in list(members_of(cls).items()):
             if changed.before.get(key, _ABSENT) is not value:
                 new = substitute(value)
                 if new is not value:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from .objects import LruCache, attributes_of, contents_of, is_a, mro_of, same_behaviour
+from .objects import LruCache, attributes_of, contents_of, is_a, members_of, of_type, same_behaviour
 from .outline import Outline, Statement
 from .writes import Writes
 
@@ -129,7 +129,7 @@ def relocate(
                 writes.attribute(item, "__code__", code)
                 tell(item, code)
         elif is_a(item, type):
-            first = vars(item).get("__firstlineno__")  # Python 3.13
+            first = members_of(item).get("__firstlineno__")  # Python 3.13
             if first is not None and (line := moves.line(first)) != first:
                 writes.class_attribute(item, "__firstlineno__", line)
 
@@ -179,7 +179,7 @@ def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType
         elif is_a(item, type):
             if item.__module__ == module:
                 yield item
-                pending += vars(item).values()
+                pending += members_of(item).values()
         elif is_a(item, staticmethod | classmethod | MethodType):
             pending.append(item.__func__)
         elif is_a(item, property):
@@ -188,5 +188,7 @@ def _definitions(values: Iterable[object], module: str) -> Iterator[FunctionType
             pending.append(item.__wrapped__)
         elif is_a(item, functools.partial):
             pending.append(item.func)
-        elif callable(item) or any("__get__" in vars(c) for c in mro_of(type(item))):
+        elif callable(item) or any(
+            "__get__" in members_of(c) for c in of_type(type(item), "__mro__")
+        ):
             pending += (attributes_of(item) or {}).values()

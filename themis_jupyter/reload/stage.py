@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
@@ -92,6 +93,7 @@ class Draft:
         scratch.update(self.live)
         for name in self.plan.removed:
             scratch.pop(name, None)
+        scratch.update(self._submodules_to_go())
         for name, value in self.live.items() if standins else ():
             if is_a(value, ModuleType) and name in scratch:
                 scratch[name] = (standins or {}).get(id(value), value)
@@ -101,8 +103,31 @@ class Draft:
             scratch["__builtins__"] = {**vars(builtins), "__import__": importer}
         self.prefilled = dict(scratch)
 
+    def _builtins_to_come(self) -> set[str]:
+        """Names that still mean the builtin where the statements begin (``_open = open; def open …``)."""
+        names = self.plan.new.stored & self.live.keys() & vars(builtins).keys()
+        hidden: set[str] = set()
+        for name in names - _MODULE_OWN:
+            first = next(s for s in self.plan.new.statements if name in s.names.binds)
+            users = [s for s in self.plan.run if name in s.names.now]
+            before = [s for s in users if s.start <= first.start]
+            runs = first in self.plan.run or first in self.plan.again
+            if before and (runs or len(before) == len(users)):
+                hidden.add(name)
+        return hidden
+
+    def _submodules_to_go(self) -> dict[str, ModuleType]:
+        """Submodules that the package's body deletes: their import has bound them, but did so only once."""
+        if not hasattr(self.module, "__path__"):
+            return {}
+        names = set().union(*(s.names.deletes for s in self.plan.run)) - self.live.keys()
+        found = {name: sys.modules.get(f"{self.module.__name__}.{name}") for name in names}
+        return {name: module for name, module in found.items() if module is not None}
+
     def run(self) -> None:
         """Run the statements. Whatever they raise is raised."""
+        for name in self._builtins_to_come():
+            self.scratch.pop(name, None)
         if self.code is not None:
             exec(self.code, self.scratch)
         first = next(iter(self.plan.new.statements), None)
@@ -234,6 +259,9 @@ class _LiveFacts(Facts):
 
     def is_plain(self, name: str) -> bool:
         return type(self._live.get(name)) is type
+
+    def is_live(self, name: str) -> bool:
+        return name in self._live
 
 
 def _compile(plan: Plan, filename: str) -> CodeType | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 import weakref
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
@@ -13,9 +14,9 @@ from ..report import Change, RanStatement
 from . import tracking
 from .adapters import finish_classes
 from .correspondence import Correspondence
-from .group import staged_import
+from .group import StagedRun
 from .nursery import Nursery, bury
-from .objects import is_a
+from .objects import is_a, members_of
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
 from .relocate import relocate_new
@@ -23,6 +24,7 @@ from .roots import roots_of
 from .stage import Draft
 from .substitute import Substitution
 from .surroundings import Surroundings
+from .tracking import produced_by
 from .trampoline import trampoline_code, trampoline_defaults
 from .writes import Writes
 
@@ -40,6 +42,7 @@ class Staged:
         self._patch = Patch()
         self._found = Correspondence()
         self._nursery = Nursery()
+        self._produced: list[dict[str, frozenset[str]]] = []
         self._new_functions: list[weakref.ref[FunctionType]] = []
         self._new_classes: list[weakref.ref[type]] = []
         self._surroundings: Surroundings | None = None
@@ -94,23 +97,19 @@ class Staged:
             Ctrl-C through, or set a limit of time, while that runs.
         :raises BaseException: whatever the statements raise; all is as it was before.
         """
-        several = len(self.drafts) > 1
-        importer = staged_import(self.drafts) if several else None
-        standins = {id(d.module): d.standin for d in self.drafts} if several else {}
-        for item in self.drafts:
-            item.fill(importer, standins)
+        together = StagedRun(self.drafts)
         self._surroundings = Surroundings(*roots_of(self.drafts))
         try:
             with self._nursery:
-                self._run_aside(run)
+                self._run_aside(run, together)
         except BaseException:
             bury(self._new_classes, thorough=self._nursery.was_disturbed)
             raise
 
-    def _run_aside(self, run: Callable[[Callable[[], None]], object]) -> None:
+    def _run_aside(self, run: Callable[[Callable[[], None]], object], together: StagedRun) -> None:
         try:
             for item in self.drafts:
-                run(item.run)
+                run(partial(together.run, item))
             self._plan_commit()
         except BaseException as error:
             born = self._nursery.objects()
@@ -144,6 +143,7 @@ class Staged:
             if (moves := item.moves) is not None:
                 relocate_new(born, moves, item.code)
         for item in self.drafts:
+            self._produced.append(produced_by(item.scratch, item.module, ids))
             match_module(item, ids, self._found)
         globals_ = {id(d.scratch): d.live for d in self.drafts}
         replaced = [(d.standin, d.module) for d in self.drafts]
@@ -192,8 +192,8 @@ class Staged:
             raise ReloadError(
                 f"Python refused to change a live object: {describe(error)}. All is as it was before."
             ) from error
-        for item in self.drafts:
-            tracking.remember(item.module, item.source, item.plan.new, item.before)
+        for item, produced in zip(self.drafts, self._produced, strict=True):
+            tracking.remember(item.module, item.source, item.plan.new, item.before, produced)
 
     def undo(self) -> list[str]:
         """Take the commit back; return what could not be undone, in words."""
@@ -230,8 +230,6 @@ class Staged:
         assert self._substitute is not None
         for item in self.drafts:
             self.warnings += item.plan.notes
-            if item.before is not None:
-                tracking.look_again(item.module)
         left = [(weakref.ref(new), old) for new, old in self._substitute.succeeded()]
         dead = [weakref.ref(cast(type, pair.new)) for pair in self._found if is_a(pair.new, type)]
         self._surroundings = None
@@ -271,4 +269,4 @@ def _clear_frames(error: BaseException | None) -> None:
 
 
 def _module_of(cls: object) -> object:
-    return type.__getattribute__(cast(type, cls), "__dict__").get("__module__")
+    return members_of(cls).get("__module__")

@@ -15,17 +15,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CellType, FunctionType, MethodType
 from typing import Any
 
+from .blank import HOLDERS, blank
 from .correspondence import Correspondence
 from .objects import (
     attributes_of,
-    class_dict,
+    dict_behind,
     is_a,
+    members_of,
+    of_type,
     partial_state,
+    set_bases,
     set_class,
+    setter_of,
     slot_members,
 )
-
-_set_type_attribute = type.__setattr__
 
 
 class Substitution:
@@ -59,7 +62,7 @@ class Substitution:
         """Change all new objects that can be changed where they stand."""
         item: Any
         # Written past the class, its dict would leave Python's method cache pointing to what is gone.
-        inside = {id(class_dict(cls)) for cls in self._born if is_a(cls, type)}
+        inside = {id(dict_behind(cls)) for cls in self._born if is_a(cls, type)}
         for item in self._born:
             if id(item) in inside:
                 continue
@@ -80,9 +83,9 @@ class Substitution:
         made = self._made.get(key)
         if made is not None:
             return made[1]
+        if type(value) in self._found and not is_a(value, type | types.ModuleType):
+            return self._moved(value)
         if key not in self._ids and not is_a(value, tuple):
-            if type(value) in self._found:  # an instance that the collector does not track
-                self._instance(value)
             return value
         if type(value) is FunctionType:
             return self.function(value)
@@ -115,6 +118,10 @@ class Substitution:
         made.__dict__.update(new.__dict__)
         self._function(made)
         return made
+
+    def globals_of(self, new: FunctionType) -> dict[str, Any]:
+        """Return the namespace that ``new`` is going to run in: a live one, whichever module made it."""
+        return self._globals.get(id(new.__globals__), new.__globals__)
 
     def succeeded(self) -> Iterator[tuple[FunctionType, FunctionType]]:
         """Yield each new function that another one stands for, with that one."""
@@ -179,14 +186,15 @@ class Substitution:
     def _class(self, item: type) -> None:
         if item in self._found:
             return
-        for key, value in list(vars(item).items()):
+        for key, value in list(members_of(item).items()):
             new = self(value)
             if new is not value:
-                _set_type_attribute(item, key, new)
-        bases = self._tuple(item.__bases__)
-        if bases is not item.__bases__:
+                setter_of(item)(item, key, new)
+        before = of_type(item, "__bases__")
+        bases = self._tuple(before)
+        if bases is not before:
             try:
-                item.__bases__ = bases
+                set_bases(item, bases)
             except TypeError:
                 # Left over by a decorator that made the class again; or one that cannot follow.
                 self.stuck.append(weakref.ref(item))
@@ -194,11 +202,71 @@ class Substitution:
         if meta is not type(item):
             set_class(item, meta)
 
+    def _moved(self, item: Any) -> Any:
+        """Return an object of a new class as an object of the old one: itself, if Python allows that."""
+        key = id(item)
+        if key in self._made:
+            return self._made[key][1]
+        if key in self._open:  # it holds itself
+            return item
+        cls: Any = self._found.old_of(type(item))
+        self._open.add(key)
+        try:
+            if self._took_class(item, cls):
+                if key not in self._ids:  # the collector does not track it
+                    self._contents(item)
+                return item
+            if item in self._found:  # another one stands for it; only its contents are wanted
+                self._contents(item)
+                return item
+            return self._made_as(cls, item)
+        finally:
+            self._open.discard(key)
+
+    def _took_class(self, item: Any, cls: type) -> bool:
+        """Give an object another class; return False where it has to be made again instead."""
+        if self._holds_new(item):
+            return False
+        try:
+            set_class(item, cls)
+        except TypeError:
+            return False
+        return True
+
+    def _holds_new(self, item: Any) -> bool:
+        """Return whether something cannot stay because of what it was made from: a tuple, say."""
+        base = next((base for base in HOLDERS if is_a(item, base)), None)
+        return base is not None and any(self(v) is not v for v in base.__iter__(item))
+
+    def _made_as(self, cls: type, item: Any) -> Any:
+        """Make an object again, as one of ``cls``."""
+        made = blank(item, cls, self)
+        self._made[id(item)] = (item, made)
+        self._fill(made, item)
+        return made
+
+    def _fill(self, made: Any, item: Any) -> None:
+        """Give ``made``, an empty object of the old class, the attributes of ``item``."""
+        attributes = attributes_of(item)
+        if attributes:
+            object.__getattribute__(made, "__dict__").update(attributes)
+        after = {member.__name__: member for member in self._slot_members(type(made))}
+        for member in self._slot_members(type(item)):
+            try:
+                value = member.__get__(item)
+            except AttributeError:
+                continue
+            if member.__name__ in after:
+                after[member.__name__].__set__(made, value)
+        self._contents(made)
+
     def _instance(self, item: Any) -> None:
         """Change an object of a Python class: its class, its attributes, and what it contains."""
+        if type(item) not in self._found or self._moved(item) is item:
+            self._contents(item)
+
+    def _contents(self, item: Any) -> None:
         cls = type(item)
-        if cls in self._found:
-            set_class(item, self._found.old_of(cls))
         for base in _CONTAINERS:
             if is_a(item, base):
                 _CHANGERS[id(base)](self, item)
@@ -228,16 +296,10 @@ class Substitution:
     def _tuple(self, item: tuple[Any, ...]) -> tuple[Any, ...]:
         before = list(tuple.__iter__(item))
         new = tuple(map(self, before))
-        if all(map(_is, before, new)):
-            return item
-        if type(item) is tuple:
-            return new
-        made: tuple[Any, ...] = tuple.__new__(self._found.old_of(type(item)), new)  # type: ignore[arg-type]
-        vars_made = attributes_of(made)
-        if vars_made is not None:
-            vars_made.update(attributes_of(item) or {})
-            self._dict(vars_made)
-        return made
+        return item if all(map(_is, before, new)) else new
+
+    def _of_kin(self, item: Any) -> Any:
+        return self._made_as(type(item), item) if self._holds_new(item) else item
 
     def _frozenset(self, item: frozenset[Any]) -> frozenset[Any]:
         new = frozenset(map(self, item))
@@ -248,7 +310,7 @@ class Substitution:
         new = self(target)
         if new is target:
             return item
-        arguments = (new, item.__callback__)
+        arguments = (new, self(item.__callback__))
         if is_a(item, weakref.KeyedRef):
             return weakref.KeyedRef(*arguments, self(item.key))
         return type(item)(*arguments)
@@ -320,6 +382,7 @@ _LEFT_ALONE = (
     types.ModuleType,
     types.TracebackType,
     types.WrapperDescriptorType,
+    *weakref.ProxyTypes,
 )
 
 for _skipped in (*_REMAKERS_BY_TYPE, *_LEFT_ALONE):
@@ -332,4 +395,4 @@ _REMAKERS = {id(kind): remake for kind, remake in _REMAKERS_BY_TYPE.items()}
 
 def _remaker_of_kin(kind: type) -> Callable[[Substitution, Any], object] | None:
     """Return what makes objects of a derived class again: named tuples."""
-    return Substitution._tuple if issubclass(kind, tuple) else None
+    return Substitution._of_kin if issubclass(kind, HOLDERS) else None

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
-from .objects import attributes_of, is_a, slot_members
+from .objects import attributes_of, is_a, members_of, of_type, slot_members
 from .process_state import ProcessState
 from .watches import ClassWatch, ContainerWatch, ObjectWatch, Watch, elements_of, size_of
 
@@ -150,10 +150,10 @@ class Surroundings:
         if item.__flags__ & _IMMUTABLE_TYPE:
             return
         self._watches.append(ClassWatch(item, where))
-        for key, value in list(vars(item).items()):
+        for key, value in list(members_of(item).items()):
             if is_a(value, (*_CONTAINERS, *_DEFINITIONS)):
                 yield f"{where}.{key}", value
-        yield from ((base.__name__, base) for base in item.__mro__[1:])
+        yield from ((base.__name__, base) for base in of_type(item, "__mro__")[1:])
         yield type(item).__name__, type(item)
 
     # -- what changed ----------------------------------------------------------------------------

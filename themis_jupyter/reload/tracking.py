@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 from ..errors import SourceError
 from ..pinning import pin_source, unpin_source
-from .objects import LruCache, attributes_of, contents_of, is_a, name_of
+from .objects import LruCache, attributes_of, contents_of, is_a, members_of, name_of
 from .outline import Outline, outline_of
 from .source import Source, read_source, syntax_error
 
@@ -23,13 +23,18 @@ class Tracked:
     """What is remembered of a module.
 
     :param source: the bytes that it runs.
-    :param produced: for each class and function, by qualified name, the names that its source put into
-        it; names beyond those were set from outside.
+    :param produced: for each class and function that a reload has made, by qualified name, the names that
+        the source put into it; names beyond those were set from outside.
+    :param seen: what was in the others when the module became known: import-time code of other modules
+        may have added to it.
+    :param assigned: by the name of a class or function, what statements have set on it (``A.limit = 1``).
     """
 
     source: Source
     outline: Outline
     produced: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    assigned: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 _tracked: weakref.WeakKeyDictionary[ModuleType, Tracked] = weakref.WeakKeyDictionary()
@@ -48,27 +53,53 @@ def track(module: ModuleType, source: Source | None = None) -> Tracked:
         outline = outline_of(source.text, source.filename)
     except SyntaxError as error:
         raise syntax_error(source, error) from error
-    return remember(module, source, outline)
+    found = Tracked(
+        source,
+        outline.without_nodes(),
+        seen=produced_by(vars(module), module),
+        assigned=outline.assigned,
+    )
+    restore(module, found)
+    return found
 
 
 def remember(
-    module: ModuleType, source: Source, outline: Outline, before: Tracked | None = None
-) -> Tracked:
+    module: ModuleType,
+    source: Source,
+    outline: Outline,
+    before: Tracked | None,
+    produced: Mapping[str, frozenset[str]],
+) -> None:
     """Remember that ``module`` now runs ``source``.
 
-    :param before: gives what is in its classes for the moment; :func:`look_again` brings that up to date.
+    :param before: what was remembered until now.
+    :param produced: names in the classes and functions that the reload made, by qualified name.
     """
-    produced = produced_by(module) if before is None else before.produced
-    tracked = Tracked(source, outline.without_nodes(), produced)
-    restore(module, tracked)
-    return tracked
+    known = before or Tracked(source, outline)
+    live = vars(module)
+    now = outline.assigned
+    assigned = {
+        name: known.assigned.get(name, frozenset()) | now.get(name, frozenset())
+        for name in known.assigned.keys() | now
+    }
+    made = {**known.produced, **produced}
+    seen = {name: names for name, names in known.seen.items() if name not in made}
+    restore(
+        module,
+        Tracked(
+            source,
+            outline.without_nodes(),
+            _of_those(live, made),
+            _of_those(live, seen),
+            _of_those(live, assigned),
+        ),
+    )
 
 
-def look_again(module: ModuleType) -> None:
-    """Bring up to date what a module's source has put into its classes and functions."""
-    known = tracked(module)
-    if known is not None:
-        restore(module, replace(known, produced=produced_by(module)))
+def _of_those(
+    live: Mapping[str, object], known: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    return {name: names for name, names in known.items() if name.partition(".")[0] in live}
 
 
 def restore(module: ModuleType, tracked: Tracked | None) -> None:
@@ -110,15 +141,20 @@ def source_path(module: ModuleType) -> Path:
     return Path(filename)
 
 
-def produced_by(module: ModuleType) -> dict[str, frozenset[str]]:
+def produced_by(
+    namespace: Mapping[str, Any], module: ModuleType, among: Set[int] | None = None
+) -> dict[str, frozenset[str]]:
     """Return, for each class and function of a module, the names in its ``__dict__``.
 
     What decorators put around a function counts as that function.
+
+    :param namespace: where the module's names are.
+    :param among: the ids of those that are meant; by default, all.
     """
     produced: dict[str, frozenset[str]] = {}
     seen: set[int] = set()
     # A class or function counts under its own name, as it does where new ones are matched with old.
-    first = sorted(vars(module).items(), key=lambda pair: name_of(pair[1]) != pair[0])
+    first = sorted(namespace.items(), key=lambda pair: name_of(pair[1]) != pair[0])
     pending: deque[tuple[str, Any]] = deque(first)
     while pending:
         name, value = pending.popleft()
@@ -129,20 +165,18 @@ def produced_by(module: ModuleType) -> dict[str, frozenset[str]]:
         seen.add(id(value))
         inside: Iterable[Any] = ()
         attributes: Mapping[str, Any] = attributes_of(value) or {}
-        if is_a(value, type):
-            if value.__module__ != module.__name__:
-                continue
-            attributes = vars(value)
-            pending += [(f"{name}.{key}", member) for key, member in attributes.items()]
-        elif is_a(value, FunctionType | LruCache):
+        if is_a(value, type | FunctionType | LruCache):
             if getattr(value, "__module__", None) != module.__name__:
                 continue
-            inside = [*attributes.values(), *contents_of(getattr(value, "__closure__", None))]
-        elif type(value).__module__ == module.__name__:
-            inside, attributes = list(attributes.values()), {}
-        else:
-            continue
-        pending += [(name, item) for item in inside if is_a(item, FunctionType | LruCache)]
-        if attributes:
+            if among is not None and id(value) not in among:
+                continue
+            if is_a(value, type):
+                attributes = members_of(value)
+                pending += [(f"{name}.{key}", member) for key, member in attributes.items()]
+            else:
+                inside = [*attributes.values(), *contents_of(getattr(value, "__closure__", None))]
             produced[name] = produced.get(name, frozenset()) | frozenset(attributes)
+        elif type(value).__module__ == module.__name__:
+            inside = list(attributes.values())
+        pending += [(name, item) for item in inside if is_a(item, FunctionType | LruCache)]
     return produced

@@ -77,10 +77,15 @@ def trampoline_defaults(successor: FunctionType) -> dict[str, object]:
     return {_SUCCESSOR: successor}
 
 
+def direct_successor(function: FunctionType) -> FunctionType | None:
+    """Return the function that a trampoline calls; None where ``function`` is none."""
+    return (function.__kwdefaults__ or {}).get(_SUCCESSOR)
+
+
 def successor_of(function: FunctionType) -> FunctionType:
     """Return the function that another one really runs; most run themselves."""
-    while function.__kwdefaults__ and _SUCCESSOR in function.__kwdefaults__:
-        function = function.__kwdefaults__[_SUCCESSOR]
+    while (following := direct_successor(function)) is not None:
+        function = following
     return function
 
 

@@ -10,12 +10,10 @@ from itertools import starmap
 from types import FunctionType
 from typing import Any, Protocol
 
-from .objects import is_a, set_class
+from .objects import is_a, members_of, set_class, setter_of
 from .writes import reorder_class
 
 _ABSENT: Any = object()
-_set_type_attribute = type.__setattr__
-_delete_type_attribute = type.__delattr__
 
 
 class Watch(Protocol):
@@ -116,21 +114,21 @@ class ClassWatch:
     def __init__(self, target: type, where: str) -> None:
         self.target = target
         self.where = where
-        self.before = dict(vars(target))
+        self.before = dict(members_of(target))
 
     def changed(self) -> bool:
-        now = vars(self.target)
+        now = members_of(self.target)
         return len(now) != len(self.before) or any(
             now.get(key, _ABSENT) is not value for key, value in self.before.items()
         )
 
     def restore(self) -> None:
         cls, before = self.target, self.before
-        for key in [key for key in vars(cls) if key not in before]:
-            _delete_type_attribute(cls, key)
+        for key in [key for key in members_of(cls) if key not in before]:
+            setter_of(cls, "__delattr__")(cls, key)
         for key, value in before.items():
-            if vars(cls).get(key, _ABSENT) is not value:
-                _set_type_attribute(cls, key, value)
+            if members_of(cls).get(key, _ABSENT) is not value:
+                setter_of(cls)(cls, key, value)
         for function, *arguments in reorder_class(cls, list(before)):
             function(*arguments)
 

@@ -17,13 +17,11 @@ from itertools import starmap
 from types import CellType, MemberDescriptorType
 from typing import Any
 
-from .objects import is_a
+from .objects import is_a, members_of, setter_of
 
 Call = tuple[Any, ...]  # (function, *arguments), for operator.call
 
 _ABSENT: Any = object()
-_set_type_attribute = type.__setattr__
-_delete_type_attribute = type.__delattr__
 
 
 class Writes:
@@ -69,18 +67,18 @@ class Writes:
 
     def class_attribute(self, cls: type, name: str, value: object) -> None:
         """Set a class attribute, past the metaclass."""
-        old = cls.__dict__.get(name, _ABSENT)
+        old = members_of(cls).get(name, _ABSENT)
         if old is value:
             return
-        undo: Call = (_set_type_attribute, cls, name, old)
+        undo: Call = (setter_of(cls), cls, name, old)
         if old is _ABSENT:
-            undo = (_delete_type_attribute, cls, name)
-        self.add((_set_type_attribute, cls, name, value), undo)
+            undo = (setter_of(cls, "__delattr__"), cls, name)
+        self.add((setter_of(cls), cls, name, value), undo)
 
     def delete_class_attribute(self, cls: type, name: str) -> None:
         """Delete a class attribute, past the metaclass."""
-        old = cls.__dict__[name]
-        self.add((_delete_type_attribute, cls, name), (_set_type_attribute, cls, name, old))
+        old = members_of(cls)[name]
+        self.add((setter_of(cls, "__delattr__"), cls, name), (setter_of(cls), cls, name, old))
 
     def item(self, mapping: dict[Any, Any], key: object, value: object) -> None:
         """Set an item of a dict."""
@@ -197,13 +195,13 @@ def reorder_class(cls: type, order: list[str]) -> list[Call]:
 
 
 def _reorder(cls: type, order: list[str]) -> None:
-    now = list(cls.__dict__)
+    now = list(members_of(cls))
     first = next(
         (i for i, (a, b) in enumerate(zip(now, order, strict=False)) if a != b), len(order)
     )
     # A class does not let go of its __doc__, not even for a moment.
-    wanted = [name for name in order[first:] if name in cls.__dict__ and name != "__doc__"]
-    values = [(name, cls.__dict__[name]) for name in wanted]
+    wanted = [name for name in order[first:] if name in members_of(cls) and name != "__doc__"]
+    values = [(name, members_of(cls)[name]) for name in wanted]
     for name, value in values:
-        _delete_type_attribute(cls, name)
-        _set_type_attribute(cls, name, value)
+        setter_of(cls, "__delattr__")(cls, name)
+        setter_of(cls)(cls, name, value)
