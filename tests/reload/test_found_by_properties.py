@@ -156,6 +156,21 @@ def test_attribute_of_a_removed_decorator_goes_under_an_object(workspace: Worksp
     assert not hasattr(m.f.function, "mark")
 
 
+def test_base_and_subclass_change_places(workspace: Workspace) -> None:
+    m = workspace.load("m", "class Root: pass\nclass A(Root): pass\nclass B(A): pass\n")
+    a, b = m.A, m.B
+    workspace.rewrite(m, "class Root: pass\nclass B(Root): pass\nclass A(B): pass\n")
+    assert (a, b) == (m.A, m.B)
+    assert m.A.__mro__ == (m.A, m.B, m.Root, object)
+
+
+def test_second_base_becomes_a_subclass_of_the_first(workspace: Workspace) -> None:
+    text = "class Root: pass\nclass A(Root): pass\nclass B(Root): pass\nclass C(A, B): pass\n"
+    m = workspace.load("m", text)
+    workspace.rewrite(m, text.replace("B(Root)", "B(A)").replace("C(A, B)", "C(A)"))
+    assert m.B.__bases__ == m.C.__bases__ == (m.A,)
+
+
 # -- lru_cache -------------------------------------------------------------------------------------
 
 CACHED = """

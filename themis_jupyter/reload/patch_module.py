@@ -16,7 +16,7 @@ from .correspondence import Correspondence, Pair
 from .match import Matcher
 from .objects import LruCache, attributes_of, is_a, name_of, partial_state
 from .outline import Statement
-from .patch_class import PLAIN, patch_class, same_value
+from .patch_class import PLAIN, NewBases, patch_class, same_value
 from .patch_function import patch_attributes, patch_function
 from .relocate import relocate
 from .stage import Draft
@@ -32,10 +32,12 @@ class Patch:
 
     :param writes: everything, for all modules together.
     :param changes: the same in words.
+    :param bases: of classes that get others, which all modules together decide.
     """
 
     writes: Writes = field(default_factory=Writes)
     changes: list[Change] = field(default_factory=list)
+    bases: list[NewBases] = field(default_factory=list)
 
 
 def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
@@ -119,7 +121,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
             writes, old, new, substitute,
             name=f"{pair.module}.{name}",
             made_by_source=_made_by_class_statement(draft, name, old),
-            keep=kept_members(draft.plan, name),
+            keep=kept_members(draft.plan, name), new_bases=patch.bases,
         )  # fmt: skip
         _tell(patch, told, "class", pair)
     elif is_a(new, FunctionType):

@@ -15,6 +15,7 @@ from .adapters import finish_classes
 from .correspondence import Correspondence
 from .group import staged_import
 from .nursery import Nursery, bury
+from .patch_class import patch_bases
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
 from .relocate import relocate_new
@@ -150,6 +151,7 @@ class Staged:
         finish_classes([(p.old, p.new) for p in self._found if isinstance(p.new, type)])
         for item in self.drafts:
             patch_module(self._patch, item, self._found, substitute)
+        patch_bases(self._patch.writes, self._patch.bases)
         assert self._surroundings is not None
         own = [vars(d.module) for d in self.drafts]
         settle_registries(self._patch.writes, self._surroundings, substitute, own)
