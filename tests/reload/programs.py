@@ -763,9 +763,10 @@ def histories(draw: st.DrawFn, length: int = 4) -> list[Program]:
 
 
 @st.composite
-def failing(draw: st.DrawFn, program: Program) -> Program:
-    """``program`` with a statement somewhere that raises."""
-    items = list(program.items)
+def broken_histories(draw: st.DrawFn, length: int = 2) -> tuple[list[Program], Program]:
+    """A history, and its last program with a statement somewhere that raises."""
+    history = draw(histories(length))
+    items = list(history[-1].items)
     item = Item("boom", draw(failures), draw(gaps), draw(wraps))
     items.insert(draw(st.integers(0, len(items))), item)
-    return replace(program, items=tuple(items))
+    return history, replace(history[-1], items=tuple(items))
