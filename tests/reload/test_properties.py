@@ -396,7 +396,7 @@ def lab_for(ws: Workspace, history: list[Program]) -> tuple[Lab, list[Version]]:
     return lab, versions
 
 
-@many(180)
+@many(150)
 @given(histories())
 def test_reloading_gives_what_a_fresh_import_gives(history: list[Program]) -> None:
     with make_workspace() as ws:
@@ -406,7 +406,7 @@ def test_reloading_gives_what_a_fresh_import_gives(history: list[Program]) -> No
         lab.user.check_subclasses(lab.m, lab.fresh(lab.version))
 
 
-@many(120)
+@many(100)
 @given(broken_histories())
 def test_failed_reload_leaves_no_trace_and_the_repaired_file_reloads(
     given_: tuple[list[Program], Program],
@@ -427,7 +427,7 @@ def test_failed_reload_leaves_no_trace_and_the_repaired_file_reloads(
         lab.go(versions[-1])
 
 
-@many(40)
+@many(30)
 @given(programs())
 def test_same_text_changes_nothing(program: Program) -> None:
     with make_workspace() as ws:
