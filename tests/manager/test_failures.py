@@ -490,7 +490,7 @@ def test_a_file_that_is_no_plugin(content: str, lab: Lab, faults: Faults, world:
 def test_an_init_with_arguments(lab: Lab, faults: Faults, world: World) -> None:
     lab.edit("counter.py", "def __init__(self):", "def __init__(self, a, b):")
     report = lab.reload("counter")
-    assert report.outcome is Outcome.ROLLED_BACK
+    assert report.outcome is Outcome.ABORTED
     assert "Counter.__init__ of 'counter' is called without arguments" in str(report.error)
     assert "settings come to initialize(config)" in str(report.error)
     world.check()
