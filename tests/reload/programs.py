@@ -28,6 +28,10 @@ class Root:
 """
 
 
+#: Kinds of decorators that give back what they were given.
+FOR_CLASSES = ("deco mark", "deco register")
+
+
 class Env:
     """What is bound where the text has come to.
 
@@ -304,7 +308,10 @@ class Deco(Body):
                 f"        return ({value}, self.fn(*args, **kwargs))",
             ],
         }[self.kind]
-        env.bind(name, "deco args" if self.kind == "args" else "deco")
+        kind = {"args": "deco args", "mark": "deco mark", "same": "deco mark"}.get(
+            self.kind, "deco"
+        )
+        env.bind(name, kind)
         return lines
 
 
@@ -364,7 +371,7 @@ class Class(Body):
         inherited = frozenset[str]().union(*(env.methods[b] for b in bases))
         ancestors = frozenset({name}).union(*(env.ancestors[b] for b in bases))
         decorators = [
-            text for text, kind in env.decorators(self.decorators, name) if kind == "deco mark"
+            text for text, kind in env.decorators(self.decorators, name) if kind in FOR_CLASSES
         ]
         lines = [*(f"@{d}" for d in decorators), f"class {name}({', '.join(bases or ['Root'])}):"]
         if self.doc:
@@ -615,7 +622,12 @@ BODIES: dict[str, st.SearchStrategy[Any]] = {
         st.integers(0, 2),
     ),
     "Class": st.builds(
-        Class, st.lists(names, max_size=2).map(tuple), member_lists, maybe, st.integers(0, 1)
+        Class,
+        st.lists(names, max_size=2).map(tuple),
+        member_lists,
+        maybe,
+        st.integers(0, 1),
+        decorators,
     ),
     "Factory": st.builds(
         Factory, exprs, st.sampled_from([("n",), ("n", "o"), ("o", "n"), ("o",), ("7",)])
@@ -763,9 +775,10 @@ def histories(draw: st.DrawFn, length: int = 4) -> list[Program]:
 
 
 @st.composite
-def failing(draw: st.DrawFn, program: Program) -> Program:
-    """``program`` with a statement somewhere that raises."""
-    items = list(program.items)
+def broken_histories(draw: st.DrawFn, length: int = 2) -> tuple[list[Program], Program]:
+    """A history, and its last program with a statement somewhere that raises."""
+    history = draw(histories(length))
+    items = list(history[-1].items)
     item = Item("boom", draw(failures), draw(gaps), draw(wraps))
     items.insert(draw(st.integers(0, len(items))), item)
-    return replace(program, items=tuple(items))
+    return history, replace(history[-1], items=tuple(items))

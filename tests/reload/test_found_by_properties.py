@@ -156,6 +156,21 @@ def test_attribute_of_a_removed_decorator_goes_under_an_object(workspace: Worksp
     assert not hasattr(m.f.function, "mark")
 
 
+def test_base_and_subclass_change_places(workspace: Workspace) -> None:
+    m = workspace.load("m", "class Root: pass\nclass A(Root): pass\nclass B(A): pass\n")
+    a, b = m.A, m.B
+    workspace.rewrite(m, "class Root: pass\nclass B(Root): pass\nclass A(B): pass\n")
+    assert (a, b) == (m.A, m.B)
+    assert m.A.__mro__ == (m.A, m.B, m.Root, object)
+
+
+def test_second_base_becomes_a_subclass_of_the_first(workspace: Workspace) -> None:
+    text = "class Root: pass\nclass A(Root): pass\nclass B(Root): pass\nclass C(A, B): pass\n"
+    m = workspace.load("m", text)
+    workspace.rewrite(m, text.replace("B(Root)", "B(A)").replace("C(A, B)", "C(A)"))
+    assert m.B.__bases__ == m.C.__bases__ == (m.A,)
+
+
 # -- lru_cache -------------------------------------------------------------------------------------
 
 CACHED = """
@@ -287,3 +302,19 @@ def test_definition_that_is_only_called_again_gets_its_new_lines(workspace: Work
     workspace.replace(m, "LIMIT = 1\n# note\n", "LIMIT = 2\n")
     assert m.X == 2
     assert first_lines(m.f) == [2]
+
+
+def test_functions_that_shared_a_line_get_a_line_each(workspace: Workspace) -> None:
+    m = workspace.load("m", "f = lambda: 1; g = lambda: 1\n")
+    workspace.rewrite(m, "f = lambda: 1\n# note\ng = lambda: 1\n")
+    assert first_lines(m.f) == [1]
+    assert first_lines(m.g) == [3]
+
+
+def test_closure_of_a_moved_function_moves_although_that_one_ran_again(
+    workspace: Workspace,
+) -> None:
+    text = "def make():\n    return lambda: make\n\nf = make()\n"
+    m = workspace.load("m", text)
+    workspace.rewrite(m, f"from __future__ import annotations\n{text}")
+    assert first_lines(m.f) == [3]

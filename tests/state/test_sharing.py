@@ -167,5 +167,5 @@ def test_other_kinds_of_buffers(store: FileStore) -> None:
     array = np.arange(100_000, dtype="<f8").reshape(100, 1000)
     parts: list[Any] = [array, bytearray(b"abc"), np.zeros((0, 3)), array.T, np.array(3.5)]
     views = tuple(memoryview(part) for part in parts)
-    store["a"] = Snapshot(snapshot().header, b"d", views)  # type: ignore[arg-type]
+    store["a"] = Snapshot(snapshot().header, b"d", views)
     assert store["a"].buffers == tuple(view.tobytes() for view in views)

@@ -98,7 +98,7 @@ class Histories(RuleBasedStateMachine):
         assert files(self.store, ".tmp") == []
 
 
-def each_piece(snap: Snapshot) -> list[bytes]:
+def each_piece(snap: Snapshot) -> list[bytes | memoryview]:
     return [
         part[i : i + 262144]
         for part in (snap.data, *snap.buffers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import _abc  # type: ignore[import-not-found]
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from types import GetSetDescriptorType, MemberDescriptorType
 
 from ..errors import UnpatchableError
@@ -12,6 +12,9 @@ from .match import OF_THE_CLASS_ITSELF
 from .objects import PLAIN, is_a, members_of, of_type, set_bases
 from .substitute import Substitution
 from .writes import Writes, reorder_class
+
+#: A class, the bases that it is to get, and its qualified name.
+NewBases = tuple[type, tuple[type, ...], str]
 
 # Written by Python, told by other means in the report.
 _SILENT = frozenset(
@@ -30,6 +33,7 @@ def patch_class(
     module: str,
     made_by_source: Set[str],
     keep: Set[str] = frozenset(),
+    new_bases: list[NewBases],
 ) -> list[str]:
     """Add the writes for one class. Its methods, being pairs of their own, are not its concern.
 
@@ -37,6 +41,7 @@ def patch_class(
     :param made_by_source: names that the old source (body, decorators, metaclass) put into the class;
         others were set from outside and stay.
     :param keep: names that keep their live value, because their statements did not change.
+    :param new_bases: gets what is for :func:`patch_bases`.
     :returns: names of attributes that were added, changed or removed, each with its verb.
     :raises UnpatchableError: CPython cannot make this change to a live class.
     """
@@ -69,8 +74,7 @@ def patch_class(
     writes.finally_undo(*reorder_class(old, order))
     bases = tuple(map(substitute, of_type(new, "__bases__")))
     if bases != of_type(old, "__bases__"):
-        check_bases(old, bases, name)
-        writes.add((set_bases, old, bases), (set_bases, old, of_type(old, "__bases__")))
+        new_bases.append((old, bases, name))
         told.append("changed bases")
     _forget_abc_caches(writes, old)
     return told
@@ -131,20 +135,51 @@ def _bases(cls: type) -> str:
     return ", ".join(base.__name__ for base in of_type(cls, "__bases__"))
 
 
-def check_bases(cls: type, bases: tuple[type, ...], name: str) -> None:
+def patch_bases(writes: Writes, wanted: Iterable[NewBases]) -> None:
+    """Add the writes that give classes other bases, in an order in which Python accepts them.
+
+    Of ``class A``, ``class B(A)`` that become ``class B``, ``class A(B)``, B has to go first.
+
+    :raises UnpatchableError: there is none.
+    """
+    done: list[NewBases] = []
+    pending = list(wanted)
+    while pending:
+        refused: UnpatchableError | None = None
+        for change in pending:
+            try:
+                _check_bases(done, change)
+            except UnpatchableError as error:
+                refused = refused or error
+            else:
+                break
+        else:
+            assert refused is not None
+            raise refused
+        pending.remove(change)
+        done.append(change)
+        cls, bases, _ = change
+        writes.add((set_bases, cls, bases), (set_bases, cls, of_type(cls, "__bases__")))
+
+
+def _check_bases(done: Iterable[NewBases], change: NewBases) -> None:
     """Find out whether a class can take other bases, by letting it take them for a moment.
 
     Only CPython knows its rules. Taking and giving back is one call in C, seen by nobody.
 
+    :param done: other classes that have taken theirs before.
     :raises UnpatchableError: it cannot.
     """
     trial = Writes()
-    before = of_type(cls, "__bases__")
-    trial.add((set_bases, cls, bases), (set_bases, cls, before))
-    trial.add((set_bases, cls, before))
+    every = [*done, change]
+    for cls, bases, _ in every:
+        trial.add((set_bases, cls, bases), (set_bases, cls, of_type(cls, "__bases__")))
+    for cls, _, _ in reversed(every):
+        trial.add((set_bases, cls, of_type(cls, "__bases__")))
     try:
         trial.apply()
     except TypeError as error:
+        _, bases, name = change
         described = ", ".join(base.__name__ for base in bases)
         raise UnpatchableError(
             name,

@@ -29,7 +29,7 @@ from .objects import (
     partial_state,
 )
 from .outline import Outline, Statement
-from .patch_class import patch_class, same_value
+from .patch_class import NewBases, patch_class, same_value
 from .patch_function import patch_attributes, patch_function
 from .relocate import relocate
 from .stage import Draft
@@ -46,11 +46,13 @@ class Patch:
     :param writes: everything, for all modules together.
     :param descendants: functions to be looked for at the last moment, whose writes come on top.
     :param changes: the same in words.
+    :param bases: of classes that get others, which all modules together decide.
     """
 
     writes: Writes = field(default_factory=Writes)
     descendants: Descendants = field(default_factory=Descendants)
     changes: list[Change] = field(default_factory=list)
+    bases: list[NewBases] = field(default_factory=list)
 
 
 def match_module(draft: Draft, born: set[int], found: Correspondence) -> None:
@@ -142,7 +144,7 @@ def _patch_pair(patch: Patch, pair: Pair, draft: Draft, substitute: Substitution
             name=f"{pair.module}.{name}",
             module=pair.module,
             made_by_source=_made_by_class_statement(draft, name, old),
-            keep=kept_members(draft.plan, name),
+            keep=kept_members(draft.plan, name), new_bases=patch.bases,
         )  # fmt: skip
         _tell(patch, told, "class", pair)
     elif is_a(new, FunctionType):

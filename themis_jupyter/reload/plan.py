@@ -37,7 +37,7 @@ class Plan:
     :param run: statements that run, in order, each with the reason in words.
     :param again: unchanged definitions that are made again for the statements to call, then dropped.
     :param removed: names that the new source no longer binds.
-    :param moved: unchanged statements on other lines: (old, new).
+    :param moved: unchanged statements on other lines, (old, new), whether they run or not.
     :param dirty: names whose value or definition may differ, each with the reason.
     :param methods: classes in which only methods changed, with their names; they are not dirty.
     :param stale: functions and classes whose results may differ; what they remember of them is to go.
@@ -137,7 +137,7 @@ def plan_reload(
     plan.moved = [
         (old, new)
         for old, new in diff.kept
-        if new not in plan.run and (old.start != new.start or _laid_out_anew(diff, old, new))
+        if old.start != new.start or _laid_out_anew(diff, old, new)
     ]
     return plan
 

@@ -41,35 +41,39 @@ class Moves:
         """Return ``code`` with its new line numbers; None where they are the same."""
         if code.co_filename != self._filename:
             return None
-        pair = self._at(code.co_firstlineno)
-        if pair is None:
-            return None
-        old, new = pair
-        if self._same_layout(old, new):
+        line = code.co_firstlineno
+        pairs = self._at(line)
+        if len(pairs) == 1 and self._same_layout(*pairs[0]):
+            old, new = pairs[0]
             shift = new.start - old.start
             return shifted(code, shift, self._shifted) if shift else None
-        found = self._codes(old, new).get(code.co_firstlineno, [])
-        for before, after in found:
-            if before.co_qualname == code.co_qualname and same_behaviour(before, code):
+        found = [codes for pair in pairs for codes in self._codes(*pair).get(line, ())]
+        alike = [codes for codes in found if _alike(codes[0], code)]
+        places = list(code.co_positions())
+        for before, after in alike:
+            if list(before.co_positions()) == places:
                 return after
+        if alike:
+            return alike[0][1]
         # Code of our own making (see ``trampoline``) knows its first line only.
         return code.replace(co_firstlineno=found[0][1].co_firstlineno) if found else None
 
     def line(self, line: int) -> int:
         """Return the new first line of the class that began in ``line``."""
-        pair = self._at(line)
-        if pair is None:
-            return line
-        old, new = pair
-        if self._same_layout(old, new):
+        pairs = self._at(line)
+        if len(pairs) == 1 and self._same_layout(*pairs[0]):
+            old, new = pairs[0]
             return line + new.start - old.start
-        found = self._codes(old, new).get(line, [])
+        found = [codes for pair in pairs for codes in self._codes(*pair).get(line, ())]
         return found[0][1].co_firstlineno if found else line
 
-    def _at(self, line: int) -> tuple[Statement, Statement] | None:
-        index = bisect.bisect_right(self._starts, line) - 1
-        pair = self._moved[index] if index >= 0 else None
-        return pair if pair is not None and line <= pair[0].end else None
+    def _at(self, line: int) -> list[tuple[Statement, Statement]]:
+        """Return the statements, mostly one, that stood on a line."""
+        end = bisect.bisect_right(self._starts, line)
+        start = end
+        while start and self._moved[start - 1][0].end >= line:
+            start -= 1
+        return self._moved[start:end]
 
     def _same_layout(self, old: Statement, new: Statement) -> bool:
         same = self._same.get(old)
@@ -96,6 +100,10 @@ class Moves:
             tree, self._filename, "exec", flags=outline.flags, dont_inherit=True
         )
         return code
+
+
+def _alike(one: CodeType, other: CodeType) -> bool:
+    return one.co_qualname == other.co_qualname and same_behaviour(one, other)
 
 
 def codes_inside(code: CodeType) -> Iterator[CodeType]:

@@ -17,6 +17,7 @@ from .correspondence import Correspondence
 from .group import StagedRun
 from .nursery import Nursery, bury
 from .objects import is_a, members_of
+from .patch_class import patch_bases
 from .patch_module import Patch, match_module, patch_module
 from .registries import settle_registries
 from .relocate import relocate_new
@@ -156,6 +157,7 @@ class Staged:
         finish_classes([(p.old, cast(type, p.new)) for p in self._found if is_a(p.new, type)])
         for item in self.drafts:
             patch_module(self._patch, item, self._found, substitute)
+        patch_bases(self._patch.writes, self._patch.bases)
         assert self._surroundings is not None
         own = [vars(d.module) for d in self.drafts]
         settle_registries(
