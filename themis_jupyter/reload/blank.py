@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import UnpatchableError
-from .objects import of_type
+from .objects import HEAP_TYPE, of_type
 
 
 def blank(item: Any, cls: type, substitute: Callable[[Any], Any]) -> Any:
@@ -18,7 +18,7 @@ def blank(item: Any, cls: type, substitute: Callable[[Any], Any]) -> Any:
 
     :raises UnpatchableError: the class is built on something that cannot be copied here.
     """
-    solid = next(base for base in of_type(cls, "__mro__") if not base.__flags__ & _HEAP_TYPE)
+    solid = next(base for base in of_type(cls, "__mro__") if not base.__flags__ & HEAP_TYPE)
     if solid in HOLDERS:
         return solid.__new__(cls, map(substitute, solid.__iter__(item)))
     if solid in _VALUES:
@@ -37,8 +37,6 @@ def blank(item: Any, cls: type, substitute: Callable[[Any], Any]) -> Any:
         _FILLERS[solid](made, item)
     return made
 
-
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 #: What is made from what it holds, and holds the same for ever.
 HOLDERS: tuple[Any, ...] = (tuple, frozenset)

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Collection
 
 from .heap import young_objects
-from .objects import of_type, set_bases
+from .objects import IMMUTABLE_TYPE, of_type, set_bases
 
 
 class Nursery:
@@ -68,7 +68,7 @@ def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> N
         if dead is None or of_type(dead, "__bases__") == (object,):
             continue
         solid = next(
-            base for base in of_type(dead, "__mro__")[1:] if base.__flags__ & _IMMUTABLE_TYPE
+            base for base in of_type(dead, "__mro__")[1:] if base.__flags__ & IMMUTABLE_TYPE
         )
         with contextlib.suppress(TypeError):  # its layout forbids it: it stays until it is freed
             grave = _Grave if solid is object else type("_Grave", (solid,), {})
@@ -77,6 +77,3 @@ def bury(classes: Collection[weakref.ref[type]], *, thorough: bool = False) -> N
 
 class _Grave:
     """Base of classes that are no longer in use."""
-
-
-_IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE

@@ -108,6 +108,9 @@ def contents_of(cells: Iterable[CellType] | None) -> Iterator[object]:
             continue
 
 
+#: Flags of classes: made by a class statement or the like; not to be changed.
+HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE
+
 LruCache: Any = type(functools.lru_cache(lambda: None))
 
 

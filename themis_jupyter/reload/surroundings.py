@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
-from .objects import attributes_of, is_a, members_of, of_type, slot_members
+from .objects import (
+    HEAP_TYPE,
+    IMMUTABLE_TYPE,
+    attributes_of,
+    is_a,
+    members_of,
+    of_type,
+    slot_members,
+)
 from .process_state import ProcessState
 from .watches import ClassWatch, ContainerWatch, ObjectWatch, Watch, elements_of, size_of
 
@@ -25,7 +33,6 @@ MAX_ELEMENTS = 5_000_000
 _CONTAINERS = (list, dict, set, deque)
 _ATOMS = (int, float, complex, str, bytes, bool, type(None), type(...), types.CodeType)
 _DEFINITIONS = (FunctionType, classmethod, staticmethod, property)
-_IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 
 
 class Surroundings:
@@ -132,7 +139,7 @@ class Surroundings:
         elif is_a(item, tuple | frozenset):
             yield from ((where, v) for v in item if not is_a(v, _ATOMS))
         members = slot_members(type(item))
-        if members or is_a(item, FunctionType) or type(item).__flags__ & _HEAP_TYPE:
+        if members or is_a(item, FunctionType) or type(item).__flags__ & HEAP_TYPE:
             self._watches.append(ObjectWatch(item, where, members))
         for member in members:
             try:
@@ -143,11 +150,11 @@ class Surroundings:
         if attributes is not None and not is_a(item, ModuleType):
             self._watches.append(ContainerWatch(attributes, where))
             yield from ((f"{where}.{k}", v) for k, v in list(attributes.items()))
-        if type(item).__flags__ & _HEAP_TYPE:
+        if type(item).__flags__ & HEAP_TYPE:
             yield type(item).__name__, type(item)
 
     def _look_into_class(self, where: str, item: type) -> Iterator[tuple[str, object]]:
-        if item.__flags__ & _IMMUTABLE_TYPE:
+        if item.__flags__ & IMMUTABLE_TYPE:
             return
         self._watches.append(ClassWatch(item, where))
         for key, value in list(members_of(item).items()):
@@ -211,8 +218,6 @@ class Surroundings:
             if name not in sys.modules:
                 sys.modules[name] = module
 
-
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 _OURS = __name__.partition(".")[0]
 
