@@ -34,7 +34,8 @@ def any_store(make: Make) -> SnapshotStore:
 
 def test_empty(any_store: SnapshotStore) -> None:
     assert list(any_store) == [] and len(any_store) == 0 and not any_store
-    assert any_store.headers() == any_store.entries() == {}
+    assert any_store.headers() == {}
+    assert any_store.entries() == {}
     assert any_store.newest() is None
     assert "a" not in any_store
     assert not any_store.__contains__(3)
