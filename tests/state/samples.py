@@ -14,7 +14,7 @@ OTHER_SECRET = bytes(reversed(range(32)))
 needs_fork = os.name != "nt"
 
 
-def snapshot(data: bytes = b"data", *buffers: bytes, plugin: str = PLUGIN) -> Snapshot:
+def snapshot(data: bytes = b"data", *buffers: bytes | memoryview, plugin: str = PLUGIN) -> Snapshot:
     """Return a snapshot with this content. The stores never look into it."""
     sizes = tuple(len(part) for part in (data, *buffers))
     return Snapshot(Header(plugin, "1.2", 3, sizes=sizes, created=1e9), data, buffers)
