@@ -235,6 +235,8 @@ class Staged:
         left = [(weakref.ref(new), old) for new, old in self._substitute.succeeded()]
         dead = [weakref.ref(cast(type, pair.new)) for pair in self._found if is_a(pair.new, type)]
         self._surroundings = None
+        for item in self.drafts:
+            item.scratch.update(item.live)  # new functions go at once, being in no circle any more
         self._let_go()
         bury(dead, thorough=self._nursery.was_disturbed)
         for reference, successor in left:
