@@ -32,5 +32,6 @@ class CollectorPaused:
         global _asking
         with _lock:
             _asking -= 1
-            if _asking == 0 and _was_enabled:
-                gc.enable()
+            if _asking == 0:
+                # Whatever was done meanwhile, by the body of a module, say.
+                (gc.enable if _was_enabled else gc.disable)()

@@ -41,6 +41,9 @@ CONFIG = takes(
 )
 AS = takes("--as", dest="variable", metavar="VAR", help="variable to put the plugin into")
 
+#: What ``%plugin_state`` can do.
+ACTIONS = ("show", "save", "restore", "list", "reset", "export", "import", "gc")
+
 _OF_IPYTHON = frozenset({"In", "Out", "get_ipython", "exit", "quit", "_", "__", "___"})
 
 

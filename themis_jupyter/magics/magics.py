@@ -18,6 +18,7 @@ from ..planning import ReloadPlan
 from ..record import Record
 from ..report import ReloadReport
 from .arguments import (
+    ACTIONS,
     AS,
     CASCADE,
     CONFIG,
@@ -33,7 +34,6 @@ from .command import command
 from .config_value import read_config
 from .problems import plugin_part, sentence
 from .results import Loaded, Unloaded
-from .state import ACTIONS, StateMagic
 from .tables import Details, Errors, Events, Failure, Plugins, finished
 
 
@@ -208,6 +208,8 @@ class PluginMagics(Magics):
         Saved states are signed. What somebody else has saved is refused, as loading it can run code;
         with ``--trust``, what it says of itself is shown, and it is loaded all the same.
         """
+        from .state import StateMagic
+
         magic = StateMagic(self.manager)
         if request.name == "gc" and not self.manager.is_plugin_loaded("gc"):
             return [

@@ -11,19 +11,19 @@ from IPython.core.error import UsageError
 from ..errors import did_you_mean
 from ..manager import PluginManager
 from ..planning import FieldPlan
-from ..render.format import seconds, size
+from ..render.format import size
+from ..render.plan import STATE_COLUMNS, field_rows
 from ..report import ReloadReport
 from ..state import Header
+from .arguments import ACTIONS
 from .results import Done, Result
 from .tables import Table
-
-ACTIONS = ("show", "save", "restore", "list", "reset", "export", "import", "gc")
 
 
 class StateShown(Table):
     """What is in a plugin's state: a sequence of :class:`FieldPlan`."""
 
-    columns = ("state", "becomes", "type", "size", "time", "")
+    columns = STATE_COLUMNS
     empty = "The plugin has no state."
 
     def __init__(self, fields: Iterable[FieldPlan]) -> None:
@@ -34,17 +34,7 @@ class StateShown(Table):
 
     def rows(self) -> Sequence[tuple[object, ...]]:
         """Return the cells."""
-        return [
-            (
-                f.name,
-                f.becomes,
-                f.type,
-                None if f.size is None else size(f.size),
-                None if f.seconds is None else seconds(f.seconds),
-                f.why,
-            )
-            for f in self._fields
-        ]
+        return field_rows(self._fields)
 
 
 class Snapshots(Table):

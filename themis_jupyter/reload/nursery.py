@@ -12,6 +12,7 @@ import gc
 import weakref
 from collections.abc import Collection
 
+from ..collector import CollectorPaused
 from .heap import young_objects
 from .objects import IMMUTABLE_TYPE, of_type, set_bases
 
@@ -20,14 +21,13 @@ class Nursery:
     """A context in which new objects can be told from old ones; to be left soon."""
 
     def __init__(self) -> None:
-        self._was_enabled = False
+        self._paused = CollectorPaused()
         self._earlier: list[object] = []
         #: Whether a collection has made new objects look old.
         self.was_disturbed = False
 
     def __enter__(self) -> Nursery:
-        self._was_enabled = gc.isenabled()
-        gc.disable()
+        self._paused.__enter__()
         gc.collect(0)
         gc.callbacks.append(self._note)
         return self
@@ -35,10 +35,7 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         gc.callbacks.remove(self._note)
         self._earlier = []
-        if self._was_enabled:
-            gc.enable()
-        else:
-            gc.disable()
+        self._paused.__exit__(None, None, None)
 
     def _note(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":

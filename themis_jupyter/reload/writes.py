@@ -7,7 +7,6 @@ between, however long the list is.
 
 from __future__ import annotations
 
-import gc
 import operator
 import warnings
 from collections import deque
@@ -17,6 +16,7 @@ from itertools import starmap
 from types import CellType, MemberDescriptorType
 from typing import Any
 
+from ..collector import CollectorPaused
 from .objects import is_a, members_of, setter_of
 
 Call = tuple[Any, ...]  # (function, *arguments), for operator.call
@@ -124,10 +124,9 @@ class Writes:
         """Do all writes. If one raises, those done are taken back and its error is raised."""
         pending = iter(self._do)
         self.done = 0
-        collects = gc.isenabled()
-        gc.disable()  # a collection would run finalisers, that is Python code, in between
         try:
-            with self._warnings():
+            # A collection would run finalisers, that is Python code, in between.
+            with CollectorPaused(), self._warnings():
                 _run(pending)
                 if left := operator.length_hint(pending):
                     # A write raised StopIteration, which ends the run without a word.
@@ -138,9 +137,6 @@ class Writes:
             self.done = len(self._do) - operator.length_hint(pending)
             self.take_back()
             raise
-        finally:
-            if collects:
-                gc.enable()
 
     def take_back(self) -> list[BaseException]:
         """Undo what was done, newest first; return what could not be undone."""

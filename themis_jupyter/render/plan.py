@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .format import names, number, one_line, seconds, size
@@ -10,9 +10,9 @@ from .html import escape, framed, html_table
 from .text import table
 
 if TYPE_CHECKING:
-    from ..planning import ReloadPlan
+    from ..planning import FieldPlan, ReloadPlan
 
-_STATE = ("state", "becomes", "type", "size", "time", "")
+STATE_COLUMNS = ("state", "becomes", "type", "size", "time", "")
 
 
 def headline(plan: ReloadPlan) -> str:
@@ -40,7 +40,7 @@ def plan_text(plan: ReloadPlan) -> str:
         lines = [f"  {one_line(str(statement))}" for statement in plan.statements]
         parts.append("\n".join(["Statements that would run", *lines]))
     if plan.state:
-        parts.append(table(_rows(plan), _STATE))
+        parts.append(table(_rows(plan), STATE_COLUMNS))
     return "\n\n".join(parts)
 
 
@@ -53,7 +53,7 @@ def plan_html(plan: ReloadPlan) -> str:
     body += _items("Changes", [str(change) for change in plan.changes])
     body += _items("Statements that would run", [str(s) for s in plan.statements])
     head = f"<div class='themis-head'><strong class='themis-name'>{escape(headline(plan))}</strong></div>"
-    state = html_table(_rows(plan), _STATE) if plan.state else ""
+    state = html_table(_rows(plan), STATE_COLUMNS) if plan.state else ""
     return framed("warn" if plan.problems else "calm", head + body) + state
 
 
@@ -65,7 +65,14 @@ def _items(title: str, lines: Sequence[str]) -> str:
 
 
 def _rows(plan: ReloadPlan) -> list[tuple[object, ...]]:
-    several = len(plan.plugins) > 1
+    return field_rows(plan.state, several=len(plan.plugins) > 1)
+
+
+def field_rows(fields: Iterable[FieldPlan], *, several: bool = False) -> list[tuple[object, ...]]:
+    """Return the cells of :data:`STATE_COLUMNS` for parts of states.
+
+    :param several: they are of several plugins.
+    """
     return [
         (
             f"{field.plugin}: {field.name}" if several else field.name,
@@ -75,5 +82,5 @@ def _rows(plan: ReloadPlan) -> list[tuple[object, ...]]:
             None if field.seconds is None else seconds(field.seconds),
             field.why,
         )
-        for field in plan.state
+        for field in fields
     ]
