@@ -131,9 +131,9 @@ def test_it_is_a_link(secret: Path, tmp_path: Path) -> None:
     secret.parent.mkdir(parents=True, mode=0o700)
     secret.symlink_to(tmp_path / "elsewhere")
     for _ in range(2):
-        with pytest.raises(StoreError, match="it is a symbolic link"):
+        with pytest.raises(StoreError, match=f"{secret}: it is a symbolic link"):
             load_secret(PLUGIN, secret)
-        with pytest.raises(StoreError, match="it is a symbolic link"):
+        with pytest.raises(StoreError, match=f"{secret}: it is a symbolic link"):
             find_secret(PLUGIN, secret)
         if not (tmp_path / "elsewhere").exists():  # the second time it leads somewhere
             (tmp_path / "elsewhere").write_bytes(b"x" * 32)

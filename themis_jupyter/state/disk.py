@@ -41,16 +41,27 @@ _HINTS = {
 
 
 @contextlib.contextmanager
-def told(plugin: str, doing: str, where: object) -> Iterator[None]:
+def told(plugin: str, doing: str, where: Path) -> Iterator[None]:
     """Turn an :class:`OSError` into a :class:`StoreError` that says what happened and what to do.
 
     :param doing: what the user knows it as, such as ``saving the state``.
+    :param where: the file or folder that it is about, if the error does not name another.
     """
     try:
         yield
     except OSError as error:
         hint = _HINTS.get(error.errno or 0, f"{error.strerror or error}. Try another folder")
-        raise StoreError(plugin, f"{doing} of {plugin!r} failed: {where}: {hint}.") from error
+        of = f" of {plugin!r}" if plugin else ""
+        place = _place(error, where)
+        raise StoreError(plugin, f"{doing}{of} failed: {place}: {hint}.") from error
+
+
+def _place(error: OSError, where: Path) -> Path:
+    """Return what the error is about: its file, of which the system knows only the name in a folder."""
+    name = error.filename
+    if not isinstance(name, str) or name == where.name:
+        return where
+    return where / name  # which is the name alone if that is a whole path
 
 
 class Folder:
