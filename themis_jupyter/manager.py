@@ -112,10 +112,15 @@ class PluginManager(SingletonConfigurable):
         """
         return self._registry.get(name).handle
 
-    def get_plugins_by_type(self, type: PluginType) -> list[Handle]:
-        """Return the handles of loaded plugins of one type."""
+    def get_plugins_by_type(self, type: PluginType | str) -> list[Handle]:
+        """Return the handles of loaded plugins of one type.
+
+        :param type: the type, or its text, such as ``"importer"``.
+        :raises ValueError: there is no such type.
+        """
+        wanted = PluginType(type)
         loaded = self._registry.loaded()
-        return [r.handle for r in loaded if r.manifest is not None and r.manifest.type is type]
+        return [r.handle for r in loaded if r.manifest is not None and r.manifest.type is wanted]
 
     def get_manifest(self, name: str) -> Manifest:
         """Return what is known of a plugin; for one that is not loaded, without running it.

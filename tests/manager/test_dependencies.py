@@ -494,6 +494,9 @@ def test_auto_load(lab: Lab, faults: Faults) -> None:
     assert lab.manager.auto_load_plugins().keys() == failed.keys()
     assert [h.edition() for h in lab.manager.get_plugins_by_type(PluginType.IMPORTER)] == [1, 1, 1]
     assert lab.manager.get_plugins_by_type(PluginType.EXPORTER) == []
+    assert len(lab.manager.get_plugins_by_type("importer")) == 3
+    with pytest.raises(ValueError, match="imprter"):
+        lab.manager.get_plugins_by_type("imprter")
 
 
 def test_the_one_of_this_kernel(lab: Lab) -> None:

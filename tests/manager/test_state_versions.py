@@ -220,3 +220,29 @@ def test_closures_in_the_state_run_the_new_code(lab: Lab) -> None:
     assert lab.reload("p")
     assert plugin.plain(1) == -1
     assert plugin.scale(2) == 110
+
+
+ENDLESS = """
+    import time
+    from themis_jupyter import StatefulPlugin
+
+    class Endless:
+        def __reduce__(self):
+            while True:
+                time.sleep(0.001)
+
+    class P(StatefulPlugin):
+        def initialize(self, config):
+            self.thing = None
+"""
+
+
+def test_serialising_that_never_ends_is_stopped(lab: Lab) -> None:
+    plugin = lab.load("p", ENDLESS)
+    plugin.thing = lab.manager.get_record("p").module.Endless()  # type: ignore[union-attr]
+    lab.manager.step_timeout = 0.2
+    lab.edit("p.py", "self.thing = None", "self.thing = 1")
+    report = lab.reload("p")
+    assert report.outcome is Outcome.ABORTED
+    assert "serialising the state of 'p' did not end within 0.2 s" in str(report.error)
+    assert plugin.thing is not None

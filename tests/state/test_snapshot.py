@@ -339,3 +339,19 @@ def test_what_may_change_is_made_anew_from_the_bytes() -> None:
 def test_a_plain_pickle_of_the_same_is_no_smaller() -> None:
     records = {i: {"a": i, "b": [i, str(i)]} for i in range(1000)}
     assert Snapshot.capture(records).size <= len(pickle.dumps(records, 5)) + 100
+
+
+def test_code_by_value_is_bound_to_its_python() -> None:
+    def make() -> Callable[[], int]:
+        number = 3
+        return lambda: number
+
+    snapshot = Snapshot.capture([make()], plugin="p", rules=Rules(portable=True))
+    assert snapshot.header.code
+    assert snapshot.restore()[0]() == 3
+    foreign = dataclasses.replace(snapshot.header, python="3.9.1")
+    with pytest.raises(StateError, match=r"saved by Python 3\.9\.1 and holds functions"):
+        dataclasses.replace(snapshot, header=foreign).restore()
+    plain = Snapshot.capture([1], plugin="p")
+    moved = dataclasses.replace(plain.header, python="3.9.1")
+    assert dataclasses.replace(plain, header=moved).restore() == [1]

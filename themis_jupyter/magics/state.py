@@ -11,7 +11,7 @@ from IPython.core.error import UsageError
 from ..errors import did_you_mean
 from ..manager import PluginManager
 from ..planning import FieldPlan
-from ..render.format import size
+from ..render.format import one_line, size
 from ..render.plan import STATE_COLUMNS, field_rows
 from ..report import ReloadReport
 from ..state import Header
@@ -163,7 +163,14 @@ class StateMagic:
 def _described(header: Header) -> str:
     """Return what a snapshot says of itself, to be read before it is trusted."""
     fields = ", ".join(f"{f.name} ({f.type})" for f in header.fields) or "(not told)"
-    return (
-        f"State of {header.plugin} {header.plugin_version}, version {header.state_version}, saved "
-        f"{_when(header.created)} by Python {header.python}: {size(header.size)}.\nFields: {fields}"
+    # Nobody vouches for these texts yet: no escape sequences.
+    return "\n".join(
+        map(
+            one_line,
+            (
+                f"State of {header.plugin} {header.plugin_version}, version {header.state_version}, saved "
+                f"{_when(header.created)} by Python {header.python}: {size(header.size)}.",
+                f"Fields: {fields}",
+            ),
+        )
     )
