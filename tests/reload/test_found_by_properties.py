@@ -305,8 +305,9 @@ def test_definition_that_is_only_called_again_gets_its_new_lines(workspace: Work
 
 
 def test_functions_that_shared_a_line_get_a_line_each(workspace: Workspace) -> None:
-    m = workspace.load("m", "f = lambda: 1; g = lambda: 1\n")
-    workspace.rewrite(m, "f = lambda: 1\n# note\ng = lambda: 1\n")
+    # Python 3.12 makes one code object of two that only return the same constant.
+    m = workspace.load("m", "f = lambda: print; g = lambda: print\n")
+    workspace.rewrite(m, "f = lambda: print\n# note\ng = lambda: print\n")
     assert first_lines(m.f) == [1]
     assert first_lines(m.g) == [3]
 
