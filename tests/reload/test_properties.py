@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from tests.reload import snapshot
 from tests.reload.describing import STATE, Describer, first_difference, public
-from tests.reload.programs import Program, Rendered, State, broken_histories, histories, programs
+from tests.reload.programs import Program, Rendered, State
+from tests.reload.strategies import broken_histories, histories, programs
 from themis_jupyter.errors import ReloadError, UnpatchableError
 from themis_jupyter.testing import Workspace
 from themis_jupyter.testing import workspace as make_workspace
