@@ -9,7 +9,7 @@ In a notebook::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import ThemisError
 from .events import PhaseEvent
@@ -17,11 +17,12 @@ from .manager import PluginManager
 from .phases import Outcome, Phase
 from .plugin import Capability, Plugin, PluginType, StatefulPlugin, migrates, reconnects
 from .policy import AllowAll, PinnedHashes, Policy
-from .reload import reload_in_place, track
 from .report import ReloadReport
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from .reload import reload_in_place, track
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,15 @@ __all__ = [
     "track",
     "unload_ipython_extension",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # The engine is imported when it is first asked for.
+    if name in ("reload_in_place", "track"):
+        from . import reload
+
+        return getattr(reload, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

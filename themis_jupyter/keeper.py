@@ -14,11 +14,10 @@ from .errors import StateError, describe
 from .phases import Outcome
 from .record import Record, about
 from .report import ReloadReport
-from .running import Runner
-from .state import Header, Snapshot
 
 if TYPE_CHECKING:
-    from .state import SnapshotStore
+    from .running import Runner
+    from .state import Header, Snapshot, SnapshotStore
 
 log = logging.getLogger("themis_jupyter.state")
 

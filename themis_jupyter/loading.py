@@ -9,7 +9,6 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from importlib.abc import MetaPathFinder
 from os.path import samefile
 from types import ModuleType
 
@@ -75,7 +74,7 @@ def check(policy: Policy, module: str, source: Source) -> None:
     )
 
 
-class SubmoduleFinder(MetaPathFinder):
+class SubmoduleFinder:
     """Gives submodules of package plugins the loader above; other modules are none of its business."""
 
     def __init__(self, policy: Callable[[], Policy]) -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from traitlets import Float, List, Unicode
 from traitlets.config import SingletonConfigurable
@@ -25,21 +25,23 @@ from .events import EventStream, Listener
 from .handle import Handle
 from .interrupts import InterruptGuard
 from .keeper import StateKeeper
-from .loader import Loader
-from .loading import SubmoduleFinder, check
 from .manifest import Manifest
 from .operation import Kind, Operation
-from .planning import Planner, ReloadPlan
 from .plugin import PluginType
 from .policy import AllowAll, Policy
 from .record import Record
 from .registry import Registry
-from .reloading import Reloader
 from .report import ReloadReport
 from .request import Request
-from .running import Runner
-from .state import Snapshot
 from .turns import TURNS
+
+if TYPE_CHECKING:
+    # What works with plugins is imported when there is one: loading the extension does not wait for it.
+    from .loader import Loader
+    from .loading import SubmoduleFinder
+    from .planning import ReloadPlan
+    from .running import Runner
+    from .state import Snapshot
 
 log = logging.getLogger("themis_jupyter.manager")
 
@@ -79,7 +81,7 @@ class PluginManager(SingletonConfigurable):
         self.keeper = StateKeeper(parent=self)
         self._catalog = Catalog()
         self._registry = Registry(self._catalog)
-        self._finder = SubmoduleFinder(lambda: self.policy)
+        self._finder: SubmoduleFinder | None = None
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -179,9 +181,16 @@ class PluginManager(SingletonConfigurable):
         return Operation(kind, self.events, self._listeners, guard)
 
     def _runner(self, guard: InterruptGuard) -> Runner:
+        from .running import Runner
+
         return Runner(guard, self.step_timeout)
 
     def _loader(self, guard: InterruptGuard) -> Loader:
+        from .loader import Loader
+        from .loading import SubmoduleFinder
+
+        if self._finder is None:
+            self._finder = SubmoduleFinder(lambda: self.policy)
         return Loader(
             self._registry,
             self.plugin_folders,
@@ -295,6 +304,9 @@ class PluginManager(SingletonConfigurable):
 
         :raises PluginError: one of them is not loaded.
         """
+        from .loading import check
+        from .planning import Planner
+
         request = Request(list(names), {}, cascade, full, fresh, self.drain_timeout)
         what = f"planning the reload of {', '.join(map(repr, names)) or 'nothing'}"
         with InterruptGuard() as guard, TURNS.take(what, guard, self.wait_notice):
@@ -351,6 +363,8 @@ class PluginManager(SingletonConfigurable):
                 stack.enter_context(TURNS.take(what, guard, self.wait_notice))
             except BaseException as error:  # noqa: BLE001 - told in the report
                 refused = error
+            from .reloading import Reloader
+
             reloader = Reloader(
                 self._registry,
                 lambda: self.policy,

@@ -6,16 +6,17 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .candidate import Candidate
 from .gate import Gate
 from .handle import Handle, make_handle
 from .manifest import Manifest
 from .plugin import Plugin
-from .reload.tracking import tracked
 from .report import ReloadReport
-from .state import Snapshot
+
+if TYPE_CHECKING:
+    from .state import Snapshot
 
 
 @dataclass(eq=False)
@@ -99,12 +100,16 @@ def submodules(package: str) -> list[ModuleType]:
 
 def running_sources(modules: Iterable[ModuleType]) -> dict[str, str]:
     """Return the texts that modules run, by file name."""
+    from .reload.tracking import tracked
+
     found = filter(None, map(tracked, modules))
     return {known.source.filename: known.source.text for known in found}
 
 
 def about(record: Record) -> dict[str, Any]:
     """Return what a snapshot is to say of the plugin that it is of."""
+    from .reload.tracking import tracked
+
     assert record.module is not None
     known = tracked(record.module)
     return {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .state import Snapshot
+if TYPE_CHECKING:
+    from .state import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -14,7 +14,6 @@ from ..catalog import is_path
 from ..errors import PluginError, PluginNotFoundError, ThemisError, did_you_mean
 from ..handle import Handle, target_of
 from ..manager import PluginManager
-from ..planning import ReloadPlan
 from ..record import Record
 from ..report import ReloadReport
 from .arguments import (
@@ -35,6 +34,9 @@ from .config_value import read_config
 from .problems import plugin_part, sentence
 from .results import Loaded, Unloaded
 from .tables import Details, Errors, Events, Failure, Plugins, finished
+
+if TYPE_CHECKING:
+    from ..planning import ReloadPlan
 
 
 @magics_class

@@ -7,10 +7,10 @@ process. Only what changed is put back, element by element.
 from __future__ import annotations
 
 import sys
-import sysconfig
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -221,9 +221,13 @@ class Surroundings:
 
 _OURS = __name__.partition(".")[0]
 
-_INSTALLED = tuple(
-    {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-)
+
+@cache
+def _installed() -> tuple[str, ...]:
+    import sysconfig  # takes its time to be imported
+
+    paths = {sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(paths)
 
 
 def is_installed(module: object) -> bool:
@@ -236,7 +240,7 @@ def is_installed(module: object) -> bool:
     origin = getattr(module, "__file__", None) or getattr(spec, "origin", None)
     if origin in (None, "built-in", "frozen"):
         return origin is not None
-    return str(origin).startswith(_INSTALLED)
+    return str(origin).startswith(_installed())
 
 
 def user_modules() -> Iterator[ModuleType]:

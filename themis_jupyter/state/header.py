@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+#: Version of Python. (The module platform takes its time to be imported.)
+PYTHON = ".".join(map(str, sys.version_info[:3]))
 #: Of the files and of what is in them. A higher number is refused, with a hint to update.
 FORMAT = 1
 
@@ -48,7 +50,7 @@ class Header:
     fields: tuple[Field, ...] = ()
     split: bool = False
     source_sha256: str = ""
-    python: str = field(default_factory=platform.python_version)
+    python: str = PYTHON
     libraries: Mapping[str, str] = field(default_factory=dict)
     created: float = field(default_factory=time.time)
     sizes: tuple[int, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from typing import TypeAlias
 
 Buffer: TypeAlias = bytes | memoryview
@@ -20,6 +19,8 @@ def copy_of(raw: Buffer) -> memoryview:
     size = len(raw)
     if size < _LARGE:
         return memoryview(bytearray(raw))
+    import mmap
+
     if hasattr(mmap, "MADV_HUGEPAGE"):
         area = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         area.madvise(mmap.MADV_HUGEPAGE)

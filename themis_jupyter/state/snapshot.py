@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import platform
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from ..collector import CollectorPaused
 from ..errors import StateError, describe
-from .header import Field, Header
+from .header import PYTHON, Field, Header
 from .memory import Buffer, copy_of
 from .paths import path_to
 from .pickling import Reader, RefusedError, Rules, Writer
@@ -122,7 +121,7 @@ class Snapshot:
         return root, reader.modules
 
     def _check_python(self) -> None:
-        here, there = platform.python_version(), self.header.python
+        here, there = PYTHON, self.header.python
         if self.header.code and here.split(".")[:2] != there.split(".")[:2]:
             raise StateError(
                 self.plugin,
