@@ -8,6 +8,7 @@ needs, and the names of Python's own types, are those that dill finds.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import importlib
 import marshal
@@ -228,6 +229,20 @@ def descriptor_reduced(item: Any) -> Reduced:
     if isinstance(item, property):
         return property, (item.fget, item.fset, item.fdel, item.__doc__)
     return type(item), (item.__func__,)
+
+
+# What dataclasses tells its fields apart by: it asks whether they are these very objects.
+_MARKS = {
+    id(getattr(dataclasses, name)): name
+    for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR",
+                 "_HAS_DEFAULT_FACTORY")
+}  # fmt: skip
+MARK_TYPES = tuple({type(getattr(dataclasses, name)) for name in _MARKS.values()})
+
+
+def mark_reduced(mark: object) -> str:
+    """Return the name by which dataclasses knows one of its marks."""
+    return _MARKS[id(mark)]
 
 
 def builtin_type_name(cls: type) -> str | None:

@@ -17,6 +17,7 @@ from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .by_value import (
+    MARK_TYPES,
     builtin_type,
     builtin_type_name,
     cell_reduced,
@@ -26,6 +27,7 @@ from .by_value import (
     function_reduced,
     is_findable,
     mapping_proxy_reduced,
+    mark_reduced,
     module_reduced,
 )
 from .memory import Buffer, copy_of
@@ -229,6 +231,7 @@ _REDUCERS: dict[int, Callable[[Any], Any]] = {
     id(staticmethod): descriptor_reduced,
     id(classmethod): descriptor_reduced,
     id(types.MappingProxyType): mapping_proxy_reduced,
+    **dict.fromkeys(map(id, MARK_TYPES), mark_reduced),
 }
 
 

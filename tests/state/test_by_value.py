@@ -1,0 +1,36 @@
+"""Classes and functions of a notebook that go to another kernel by value: nothing is lost on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from themis_jupyter.state import Rules, Snapshot
+
+PORTABLE = Rules(portable=True)
+
+
+def moved(state: Any) -> Any:
+    """Return a state as it arrives in another kernel, twice the same."""
+    snapshot = Snapshot.capture({"it": state}, plugin="p", rules=PORTABLE)
+    snapshot.restore()
+    return snapshot.restore()["it"]
+
+
+def test_a_dataclass_keeps_its_fields() -> None:
+    @dataclasses.dataclass
+    class Point:
+        x: int
+        tags: list[str] = dataclasses.field(default_factory=list)
+
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Slotted:
+        x: int
+        y: int = 2
+
+    point, cls, slotted = moved((Point(1, ["a"]), Point, Slotted(3)))
+    assert [field.name for field in dataclasses.fields(point)] == ["x", "tags"]
+    assert dataclasses.asdict(point) == {"x": 1, "tags": ["a"]}
+    assert dataclasses.replace(point, x=2) == cls(2, ["a"])
+    assert cls(1).tags == []
+    assert dataclasses.astuple(slotted) == (3, 2)
