@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from typing import Any
 
 from themis_jupyter.state import Rules, Snapshot
@@ -34,3 +35,26 @@ def test_a_dataclass_keeps_its_fields() -> None:
     assert dataclasses.replace(point, x=2) == cls(2, ["a"])
     assert cls(1).tags == []
     assert dataclasses.astuple(slotted) == (3, 2)
+
+
+def test_members_of_an_enum_keep_their_attributes() -> None:
+    class Planet(enum.Enum):
+        EARTH = (6, 2)
+        MARS = (4, 1)
+
+        def __init__(self, mass: int, radius: int) -> None:
+            self.mass, self.radius = mass, radius
+
+    class Labelled(enum.Enum):
+        ONE = (1, "one")
+
+        def __new__(cls, value: int, label: str) -> Any:
+            made = object.__new__(cls)
+            made._value_ = value
+            made.label = label  # type: ignore[attr-defined]
+            return made
+
+    planet, one = moved((Planet.MARS, Labelled.ONE))
+    assert (planet.mass, planet.radius, planet.value) == (4, 1, (4, 1))
+    assert (type(planet).EARTH.mass, type(planet)((6, 2)).name) == (6, "EARTH")
+    assert (one.value, one.label, type(one)(1) is one) == (1, "one", True)

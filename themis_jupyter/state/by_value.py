@@ -30,6 +30,8 @@ _OF_ENUMS = frozenset(
      "_new_member_", "_use_args_", "_unhashable_values_", "_generate_next_value_", "__new__",
      "_unhashable_values_map_", "_hashable_values_", "_sort_order_"}
 )  # fmt: skip
+# What each of their members gets from enum itself.
+_OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_"})
 
 
 def is_findable(obj: Any) -> bool:
@@ -179,7 +181,11 @@ def class_reduced(cls: type) -> Reduced:
             k: v for k, v in vars(cls).items() if k not in _OWN | _OF_ENUMS | cls.__members__.keys()
         }
         made = (type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, members)
-        return make_enum, made, rest, None, None, _fill_class
+        of_members = {
+            name: {k: v for k, v in vars(member).items() if k not in _OF_MEMBERS}
+            for name, member in cls.__members__.items()
+        }
+        return make_enum, made, (rest, of_members), None, None, _fill_enum
     members_ = vars(cls)
     slots = members_.get("__slots__")
     names = (slots,) if isinstance(slots, str) else tuple(slots or ())
@@ -216,6 +222,15 @@ def make_enum(
         namespace[key] = value
     made: type = metaclass(name, bases, namespace)
     return made
+
+
+def _fill_enum(
+    cls: type[enum.Enum], state: tuple[dict[str, Any], dict[str, dict[str, Any]]]
+) -> None:
+    rest, of_members = state
+    _fill_class(cls, rest)
+    for name, attributes in of_members.items():
+        vars(cls.__members__[name]).update(attributes)
 
 
 def _fill_class(cls: type, rest: Mapping[str, Any]) -> None:
