@@ -58,3 +58,24 @@ def test_members_of_an_enum_keep_their_attributes() -> None:
     assert (planet.mass, planet.radius, planet.value) == (4, 1, (4, 1))
     assert (type(planet).EARTH.mass, type(planet)((6, 2)).name) == (6, "EARTH")
     assert (one.value, one.label, type(one)(1) is one) == (1, "one", True)
+
+
+def test_functions_of_one_notebook_share_its_variables() -> None:
+    cells = """
+count = 0
+def add():
+    global count
+    count += 1
+    return count
+def show():
+    return count
+class Reader:
+    def read(self):
+        return count
+"""
+    notebook: dict[str, Any] = {"__name__": "notebook"}
+    exec(cells, notebook)
+    add, show, reader = moved((notebook["add"], notebook["show"], notebook["Reader"]()))
+    assert (add(), add()) == (1, 2)
+    assert show() == reader.read() == 2
+    assert notebook["count"] == 0

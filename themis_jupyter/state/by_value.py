@@ -68,22 +68,30 @@ def _fill_cell(cell: CellType, contents: tuple[Any]) -> None:
 # -- functions ---------------------------------------------------------------------------------------
 
 
-def function_reduced(function: FunctionType, portable: bool) -> Reduced:
+def function_reduced(
+    function: FunctionType, portable: bool, namespaces: dict[int, dict[str, Any]]
+) -> Reduced:
     """Return a function by value.
 
     :param portable: for another process, where ``__main__`` is another one.
+    :param namespaces: by the id of a function's globals, what stands for them: functions that share their
+        globals go on sharing them.
     """
     module = sys.modules.get(function.__module__ or "")
     is_home = module is not None and vars(module) is function.__globals__
     is_home = is_home and not (portable and function.__module__ == "__main__")
     needed: dict[str, Any] | None = None
+    namespace: dict[str, Any] | None = None
     if not is_home:
         from dill.detect import globalvars
 
         needed = globalvars(function, recurse=True, builtin=True)
         needed.pop("__builtins__", None)
+        namespace = namespaces.setdefault(
+            id(function.__globals__), {"__name__": function.__module__}
+        )
     place = place_of(function) if is_home else None
-    made = (function.__code__, function.__closure__, function.__module__, place, needed is None)
+    made = (function.__code__, function.__closure__, function.__module__, place, namespace)
     rest = {
         "__name__": function.__name__,
         "__qualname__": function.__qualname__,
@@ -102,15 +110,18 @@ def make_function(
     closure: tuple[CellType, ...] | None,
     module: str,
     place: Place | None,
-    at_home: bool,
+    namespace: dict[str, Any] | None,
 ) -> FunctionType:
-    """Make a function; of one whose module is there, with the code that now stands in its place."""
-    if at_home:
+    """Make a function; of one whose module is there, with the code that now stands in its place.
+
+    :param namespace: its globals, where its module is not there; what it needs of them comes afterwards.
+    """
+    if namespace is None:
         namespace = vars(importlib.import_module(module))
         if place is not None:
             code = code_at(namespace, place, code)
     else:
-        namespace = {"__name__": module, "__builtins__": __builtins__}
+        namespace.setdefault("__builtins__", __builtins__)
     return FunctionType(code, namespace, None, None, closure)
 
 

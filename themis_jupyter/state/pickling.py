@@ -132,6 +132,7 @@ class _Pickler(pickle.Pickler):
         super().__init__(file, protocol=5, buffer_callback=keep)
         self._rules = rules
         self._plain: set[int] = set()
+        self._namespaces: dict[int, dict[str, Any]] = {}
         self._kinds: list[type] = []  # keeps them alive, so that their ids stay theirs
         self.last: object = None
         self.references: list[object] = []
@@ -201,7 +202,7 @@ class _Pickler(pickle.Pickler):
         if not self._rules.portable and _is_constant(function):
             return self._refer(function)
         self.code = True
-        return function_reduced(function, self._rules.portable)
+        return function_reduced(function, self._rules.portable, self._namespaces)
 
     def _is_mine(self, obj: Any) -> bool:
         """Return whether another process would not find it: it was written in the notebook."""
