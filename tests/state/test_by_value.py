@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from themis_jupyter.state import Rules, Snapshot
 
@@ -79,3 +79,33 @@ class Reader:
     assert (add(), add()) == (1, 2)
     assert show() == reader.read() == 2
     assert notebook["count"] == 0
+
+
+def test_a_generic_class_with_its_type_variable() -> None:
+    T = TypeVar("T", bound=int)
+
+    class Stack(Generic[T]):
+        def __init__(self) -> None:
+            self.items: list[T] = []
+
+    stack, cls, variable = moved((Stack[int](), Stack, T))
+    assert stack.items == []
+    assert cls.__parameters__ == (variable,)
+    assert (variable.__name__, variable.__bound__) == ("T", int)
+    assert cls[bool].__args__ == (bool,)
+
+
+def test_what_a_base_class_did_to_its_subclass_is_not_done_again() -> None:
+    seen = []
+
+    class Base:
+        def __init_subclass__(cls, *, tag: str) -> None:
+            seen.append(tag)
+
+    class Derived(Base, tag="derived"):
+        pass
+
+    base, derived, seen_then = moved((Base, Derived, seen))
+    assert (derived.__mro__[1], seen_then) == (base, ["derived"])
+    type("Another", (base,), {}, tag="another")
+    assert seen_then == ["derived", "another"]

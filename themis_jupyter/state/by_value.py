@@ -15,8 +15,9 @@ import marshal
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 Reduced = tuple[Any, ...]
 Place = tuple[tuple[str, int], ...]
@@ -201,20 +202,76 @@ def class_reduced(cls: type) -> Reduced:
     slots = members_.get("__slots__")
     names = (slots,) if isinstance(slots, str) else tuple(slots or ())
     rest = {k: v for k, v in members_.items() if k not in _OWN and k not in names}
-    made_ = (type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, slots)
+    told = {"__slots__": slots} if slots is not None else {}
+    if "__orig_bases__" in members_:  # Generic wants to know what it is generic in
+        told["__orig_bases__"] = members_["__orig_bases__"]
+    made_ = (type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, told)
     return make_class, made_, rest, None, None, _fill_class
 
 
 def make_class(
-    metaclass: type, name: str, bases: tuple[type, ...], qualname: str, module: str, slots: Any
+    metaclass: type,
+    name: str,
+    bases: tuple[type, ...],
+    qualname: str,
+    module: str,
+    told: Mapping[str, Any],
 ) -> type:
-    """Make a class without members; they come afterwards, as methods may lead back to it."""
-    namespace: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
-    if slots is not None:
-        namespace["__slots__"] = slots
-    made: type = type.__new__(metaclass, name, bases, namespace)
+    """Make a class without members; they come afterwards, as methods may lead back to it.
+
+    :param told: the few members that it has to be made with.
+    """
+    namespace: dict[str, Any] = {"__module__": module, "__qualname__": qualname, **told}
+    with _bases_not_told(bases):
+        made: type = type.__new__(metaclass, name, bases, namespace)
     type.__init__(made, name, bases, namespace)
     return made
+
+
+@contextmanager
+def _bases_not_told(bases: tuple[type, ...]) -> Iterator[None]:
+    """Keep the ``__init_subclass__`` of base classes from running: what it did is in the state.
+
+    Only of those that came by value too: these were made just now, and nobody else knows them yet.
+    """
+    hook = "__init_subclass__"
+    mine = [b for base in bases for b in base.__mro__ if hook in vars(b) and not is_findable(b)]
+    hooks = {base: vars(base)[hook] for base in mine}
+    for base in hooks:
+        type.__setattr__(base, hook, classmethod(lambda cls, **options: None))
+    try:
+        yield
+    finally:
+        for base, own in hooks.items():
+            type.__setattr__(base, hook, own)
+
+
+def type_variable_reduced(variable: TypeVar) -> Reduced:
+    """Return a type variable by value."""
+    made = (variable.__name__, variable.__constraints__, variable.__module__)
+    return make_type_variable, (
+        *made,
+        variable.__bound__,
+        variable.__covariant__,
+        variable.__contravariant__,
+    )
+
+
+def make_type_variable(
+    name: str,
+    constraints: tuple[Any, ...],
+    module: str,
+    bound: Any,
+    covariant: bool,
+    contravariant: bool,
+) -> TypeVar:
+    """Make a type variable."""
+    made: Any = TypeVar
+    variable: TypeVar = made(
+        name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant
+    )
+    variable.__module__ = module
+    return variable
 
 
 def make_enum(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 import threading
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from .by_value import (
     MARK_TYPES,
@@ -29,6 +30,7 @@ from .by_value import (
     mapping_proxy_reduced,
     mark_reduced,
     module_reduced,
+    type_variable_reduced,
 )
 from .memory import Buffer, copy_of
 from .refusals import Refusal, refusal_of
@@ -168,6 +170,8 @@ class _Pickler(pickle.Pickler):
             return self._class(obj)
         if kind is FunctionType:
             return self._function(obj)
+        if kind is TypeVar:
+            return self._type_variable(obj)
         reduce = _REDUCERS.get(id(kind))
         if reduce is not None:
             self.code = self.code or kind is CodeType
@@ -203,6 +207,12 @@ class _Pickler(pickle.Pickler):
             return self._refer(function)
         self.code = True
         return function_reduced(function, self._rules.portable, self._namespaces)
+
+    def _type_variable(self, variable: Any) -> Any:
+        module = sys.modules.get(variable.__module__ or "")
+        if getattr(module, variable.__name__, None) is variable and not self._is_mine(variable):
+            return NotImplemented
+        return type_variable_reduced(variable) if self._rules.portable else self._refer(variable)
 
     def _is_mine(self, obj: Any) -> bool:
         """Return whether another process would not find it: it was written in the notebook."""
