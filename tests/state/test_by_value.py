@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
+import sys
 from typing import Any, Generic, TypeVar
 
+import pytest
+
+from themis_jupyter.errors import StateError
 from themis_jupyter.state import Rules, Snapshot
 
 PORTABLE = Rules(portable=True)
@@ -109,3 +114,16 @@ def test_what_a_base_class_did_to_its_subclass_is_not_done_again() -> None:
     assert (derived.__mro__[1], seen_then) == (base, ["derived"])
     type("Another", (base,), {}, tag="another")
     assert seen_then == ["derived", "another"]
+
+
+def test_what_only_this_notebook_knows_by_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    @functools.lru_cache
+    def slow(x: int) -> int:
+        return 2 * x
+
+    slow.__module__, slow.__qualname__ = "__main__", "slow"
+    monkeypatch.setattr(sys.modules["__main__"], "slow", slow, raising=False)
+    assert Snapshot.capture({"it": slow}, plugin="p").restore()["it"] is slow
+    with pytest.raises(StateError, match=r"state\.it of 'p'.*'slow' is in the notebook") as caught:
+        moved(slow)
+    assert "another kernel" in str(caught.value)

@@ -279,6 +279,7 @@ class Reader:
     :param references: those of the writer.
     :param aliases: by former ``module.name``, the present one of a renamed class.
     :param proving: what recipes make stays away.
+    :param portable: nothing may be looked for in the notebook, which another process does not have.
     :ivar modules: names of the modules that the values' classes and functions come from.
     """
 
@@ -290,10 +291,11 @@ class Reader:
         *,
         aliases: Mapping[str, str] | None = None,
         proving: bool = False,
+        portable: bool = False,
     ) -> None:
         self._references = references
         self._proving = proving
-        self._unpickler = _Unpickler(io.BytesIO(data), buffers, aliases or {})
+        self._unpickler = _Unpickler(io.BytesIO(data), buffers, aliases or {}, portable)
         self.modules = self._unpickler.modules
 
     def begin(self) -> dict[str, Any]:
@@ -313,9 +315,14 @@ class Reader:
 
 class _Unpickler(pickle.Unpickler):
     def __init__(
-        self, file: io.BytesIO, buffers: Sequence[Any], aliases: Mapping[str, str]
+        self,
+        file: io.BytesIO,
+        buffers: Sequence[Any],
+        aliases: Mapping[str, str],
+        portable: bool,
     ) -> None:
         super().__init__(file, buffers=buffers)
+        self._portable = portable
         self._aliases = aliases
         self.modules: set[str] = set()
 
@@ -324,5 +331,9 @@ class _Unpickler(pickle.Unpickler):
         alias = self._aliases.get(f"{module}.{name}")
         if alias is not None:
             module, _, name = alias.rpartition(".")
+        if self._portable and module == "__main__":
+            raise pickle.UnpicklingError(
+                f"{name!r} is in the notebook and known by its name only, which means nothing in another kernel"
+            )
         self.modules.add(module)
         return super().find_class(module, name)
