@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import sys
+import threading
 from typing import Any, Generic, TypeVar
 
 import pytest
@@ -127,3 +128,20 @@ def test_what_only_this_notebook_knows_by_name_is_refused(monkeypatch: pytest.Mo
     with pytest.raises(StateError, match=r"state\.it of 'p'.*'slow' is in the notebook") as caught:
         moved(slow)
     assert "another kernel" in str(caught.value)
+
+
+def test_where_something_is_in_functions_and_classes() -> None:
+    notebook: dict[str, Any] = {"__name__": "notebook", "lock": threading.Lock()}
+    exec("def inner():\n    return lock\ndef function():\n    return lambda: inner()", notebook)
+
+    class Holder:
+        lock = threading.RLock()
+
+    def where(state: Any) -> str:
+        with pytest.raises(StateError, match="lock that is held") as caught:
+            moved(state)
+        return str(caught.value)
+
+    with notebook["lock"], Holder.lock:
+        assert "state.it[0](global inner)(global lock) is a lock" in where([notebook["function"]])
+        assert "state.it['a'].__class__.lock is a lock" in where({"a": Holder()})
