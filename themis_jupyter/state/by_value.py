@@ -8,14 +8,16 @@ needs, and the names of Python's own types, are those that dill finds.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import importlib
 import marshal
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 Reduced = tuple[Any, ...]
 Place = tuple[tuple[str, int], ...]
@@ -29,6 +31,8 @@ _OF_ENUMS = frozenset(
      "_new_member_", "_use_args_", "_unhashable_values_", "_generate_next_value_", "__new__",
      "_unhashable_values_map_", "_hashable_values_", "_sort_order_"}
 )  # fmt: skip
+# What each of their members gets from enum itself.
+_OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_"})
 
 
 def is_findable(obj: Any) -> bool:
@@ -65,22 +69,30 @@ def _fill_cell(cell: CellType, contents: tuple[Any]) -> None:
 # -- functions ---------------------------------------------------------------------------------------
 
 
-def function_reduced(function: FunctionType, portable: bool) -> Reduced:
+def function_reduced(
+    function: FunctionType, portable: bool, namespaces: dict[int, dict[str, Any]]
+) -> Reduced:
     """Return a function by value.
 
     :param portable: for another process, where ``__main__`` is another one.
+    :param namespaces: by the id of a function's globals, what stands for them: functions that share their
+        globals go on sharing them.
     """
     module = sys.modules.get(function.__module__ or "")
     is_home = module is not None and vars(module) is function.__globals__
     is_home = is_home and not (portable and function.__module__ == "__main__")
     needed: dict[str, Any] | None = None
+    namespace: dict[str, Any] | None = None
     if not is_home:
         from dill.detect import globalvars
 
         needed = globalvars(function, recurse=True, builtin=True)
         needed.pop("__builtins__", None)
+        namespace = namespaces.setdefault(
+            id(function.__globals__), {"__name__": function.__module__}
+        )
     place = place_of(function) if is_home else None
-    made = (function.__code__, function.__closure__, function.__module__, place, needed is None)
+    made = (function.__code__, function.__closure__, function.__module__, place, namespace)
     rest = {
         "__name__": function.__name__,
         "__qualname__": function.__qualname__,
@@ -99,15 +111,18 @@ def make_function(
     closure: tuple[CellType, ...] | None,
     module: str,
     place: Place | None,
-    at_home: bool,
+    namespace: dict[str, Any] | None,
 ) -> FunctionType:
-    """Make a function; of one whose module is there, with the code that now stands in its place."""
-    if at_home:
+    """Make a function; of one whose module is there, with the code that now stands in its place.
+
+    :param namespace: its globals, where its module is not there; what it needs of them comes afterwards.
+    """
+    if namespace is None:
         namespace = vars(importlib.import_module(module))
         if place is not None:
             code = code_at(namespace, place, code)
     else:
-        namespace = {"__name__": module, "__builtins__": __builtins__}
+        namespace.setdefault("__builtins__", __builtins__)
     return FunctionType(code, namespace, None, None, closure)
 
 
@@ -178,25 +193,85 @@ def class_reduced(cls: type) -> Reduced:
             k: v for k, v in vars(cls).items() if k not in _OWN | _OF_ENUMS | cls.__members__.keys()
         }
         made = (type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, members)
-        return make_enum, made, rest, None, None, _fill_class
+        of_members = {
+            name: {k: v for k, v in vars(member).items() if k not in _OF_MEMBERS}
+            for name, member in cls.__members__.items()
+        }
+        return make_enum, made, (rest, of_members), None, None, _fill_enum
     members_ = vars(cls)
     slots = members_.get("__slots__")
     names = (slots,) if isinstance(slots, str) else tuple(slots or ())
     rest = {k: v for k, v in members_.items() if k not in _OWN and k not in names}
-    made_ = (type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, slots)
+    told = {"__slots__": slots} if slots is not None else {}
+    if "__orig_bases__" in members_:  # Generic wants to know what it is generic in
+        told["__orig_bases__"] = members_["__orig_bases__"]
+    made_ = (type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, told)
     return make_class, made_, rest, None, None, _fill_class
 
 
 def make_class(
-    metaclass: type, name: str, bases: tuple[type, ...], qualname: str, module: str, slots: Any
+    metaclass: type,
+    name: str,
+    bases: tuple[type, ...],
+    qualname: str,
+    module: str,
+    told: Mapping[str, Any],
 ) -> type:
-    """Make a class without members; they come afterwards, as methods may lead back to it."""
-    namespace: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
-    if slots is not None:
-        namespace["__slots__"] = slots
-    made: type = type.__new__(metaclass, name, bases, namespace)
+    """Make a class without members; they come afterwards, as methods may lead back to it.
+
+    :param told: the few members that it has to be made with.
+    """
+    namespace: dict[str, Any] = {"__module__": module, "__qualname__": qualname, **told}
+    with _bases_not_told(bases):
+        made: type = type.__new__(metaclass, name, bases, namespace)
     type.__init__(made, name, bases, namespace)
     return made
+
+
+@contextmanager
+def _bases_not_told(bases: tuple[type, ...]) -> Iterator[None]:
+    """Keep the ``__init_subclass__`` of base classes from running: what it did is in the state.
+
+    Only of those that came by value too: these were made just now, and nobody else knows them yet.
+    """
+    hook = "__init_subclass__"
+    mine = [b for base in bases for b in base.__mro__ if hook in vars(b) and not is_findable(b)]
+    hooks = {base: vars(base)[hook] for base in mine}
+    for base in hooks:
+        type.__setattr__(base, hook, classmethod(lambda cls, **options: None))
+    try:
+        yield
+    finally:
+        for base, own in hooks.items():
+            type.__setattr__(base, hook, own)
+
+
+def type_variable_reduced(variable: TypeVar) -> Reduced:
+    """Return a type variable by value."""
+    made = (variable.__name__, variable.__constraints__, variable.__module__)
+    return make_type_variable, (
+        *made,
+        variable.__bound__,
+        variable.__covariant__,
+        variable.__contravariant__,
+    )
+
+
+def make_type_variable(
+    name: str,
+    constraints: tuple[Any, ...],
+    module: str,
+    bound: Any,
+    covariant: bool,
+    contravariant: bool,
+) -> TypeVar:
+    """Make a type variable."""
+    made: Any = TypeVar
+    variable: TypeVar = made(
+        name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant
+    )
+    variable.__module__ = module
+    return variable
 
 
 def make_enum(
@@ -217,6 +292,15 @@ def make_enum(
     return made
 
 
+def _fill_enum(
+    cls: type[enum.Enum], state: tuple[dict[str, Any], dict[str, dict[str, Any]]]
+) -> None:
+    rest, of_members = state
+    _fill_class(cls, rest)
+    for name, attributes in of_members.items():
+        vars(cls.__members__[name]).update(attributes)
+
+
 def _fill_class(cls: type, rest: Mapping[str, Any]) -> None:
     for name, value in rest.items():
         if vars(cls).get(name) is not value:
@@ -228,6 +312,20 @@ def descriptor_reduced(item: Any) -> Reduced:
     if isinstance(item, property):
         return property, (item.fget, item.fset, item.fdel, item.__doc__)
     return type(item), (item.__func__,)
+
+
+# What dataclasses tells its fields apart by: it asks whether they are these very objects.
+_MARKS = {
+    id(getattr(dataclasses, name)): name
+    for name in ("MISSING", "KW_ONLY", "_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR",
+                 "_HAS_DEFAULT_FACTORY")
+}  # fmt: skip
+MARK_TYPES = tuple({type(getattr(dataclasses, name)) for name in _MARKS.values()})
+
+
+def mark_reduced(mark: object) -> str:
+    """Return the name by which dataclasses knows one of its marks."""
+    return _MARKS[id(mark)]
 
 
 def builtin_type_name(cls: type) -> str | None:

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .by_value import is_findable
+
 #: Objects that are looked at before the search is given up.
 LIMIT = 2_000_000
 
@@ -55,6 +57,18 @@ def _parts(item: Any, first: bool) -> Iterator[tuple[str, object]]:
         for name, cell in zip(item.__code__.co_freevars, item.__closure__ or (), strict=False):
             yield f"(variable {name})", cell
         yield from ((f"(default {index})", v) for index, v in enumerate(item.__defaults__ or ()))
+        if not _is_known(item):
+            names = [name for name in _names(item.__code__) if name in item.__globals__]
+            yield from ((f"(global {name})", item.__globals__[name]) for name in names)
+    elif isinstance(item, property):
+        yield from ((".fget", item.fget), (".fset", item.fset), (".fdel", item.fdel))
+    elif isinstance(item, staticmethod | classmethod):
+        yield "", item.__func__
+    elif isinstance(item, type):
+        if not _is_known(item):
+            yield from ((f".{key}", value) for key, value in list(vars(item).items()))
+            yield from ((f".__bases__[{index}]", b) for index, b in enumerate(item.__bases__))
+        return
     elif isinstance(item, types.CellType):
         try:
             yield "", item.cell_contents
@@ -73,6 +87,20 @@ def _parts(item: Any, first: bool) -> Iterator[tuple[str, object]]:
                     yield f".{key}", member.__get__(item)
                 except AttributeError:
                     continue
+    if not _is_known(type(item)):
+        yield ".__class__", type(item)
+
+
+def _is_known(obj: Any) -> bool:
+    """Return whether a function or class is saved by its name alone."""
+    return obj.__module__ != "__main__" and is_findable(obj)
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
 
 
 def _short(key: object) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 import threading
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from .by_value import (
+    MARK_TYPES,
     builtin_type,
     builtin_type_name,
     cell_reduced,
@@ -26,7 +28,9 @@ from .by_value import (
     function_reduced,
     is_findable,
     mapping_proxy_reduced,
+    mark_reduced,
     module_reduced,
+    type_variable_reduced,
 )
 from .memory import Buffer, copy_of
 from .refusals import Refusal, refusal_of
@@ -130,6 +134,7 @@ class _Pickler(pickle.Pickler):
         super().__init__(file, protocol=5, buffer_callback=keep)
         self._rules = rules
         self._plain: set[int] = set()
+        self._namespaces: dict[int, dict[str, Any]] = {}
         self._kinds: list[type] = []  # keeps them alive, so that their ids stay theirs
         self.last: object = None
         self.references: list[object] = []
@@ -165,6 +170,8 @@ class _Pickler(pickle.Pickler):
             return self._class(obj)
         if kind is FunctionType:
             return self._function(obj)
+        if kind is TypeVar:
+            return self._type_variable(obj)
         reduce = _REDUCERS.get(id(kind))
         if reduce is not None:
             self.code = self.code or kind is CodeType
@@ -199,7 +206,13 @@ class _Pickler(pickle.Pickler):
         if not self._rules.portable and _is_constant(function):
             return self._refer(function)
         self.code = True
-        return function_reduced(function, self._rules.portable)
+        return function_reduced(function, self._rules.portable, self._namespaces)
+
+    def _type_variable(self, variable: Any) -> Any:
+        module = sys.modules.get(variable.__module__ or "")
+        if getattr(module, variable.__name__, None) is variable and not self._is_mine(variable):
+            return NotImplemented
+        return type_variable_reduced(variable) if self._rules.portable else self._refer(variable)
 
     def _is_mine(self, obj: Any) -> bool:
         """Return whether another process would not find it: it was written in the notebook."""
@@ -229,6 +242,7 @@ _REDUCERS: dict[int, Callable[[Any], Any]] = {
     id(staticmethod): descriptor_reduced,
     id(classmethod): descriptor_reduced,
     id(types.MappingProxyType): mapping_proxy_reduced,
+    **dict.fromkeys(map(id, MARK_TYPES), mark_reduced),
 }
 
 
@@ -265,6 +279,7 @@ class Reader:
     :param references: those of the writer.
     :param aliases: by former ``module.name``, the present one of a renamed class.
     :param proving: what recipes make stays away.
+    :param portable: nothing may be looked for in the notebook, which another process does not have.
     :ivar modules: names of the modules that the values' classes and functions come from.
     """
 
@@ -276,10 +291,11 @@ class Reader:
         *,
         aliases: Mapping[str, str] | None = None,
         proving: bool = False,
+        portable: bool = False,
     ) -> None:
         self._references = references
         self._proving = proving
-        self._unpickler = _Unpickler(io.BytesIO(data), buffers, aliases or {})
+        self._unpickler = _Unpickler(io.BytesIO(data), buffers, aliases or {}, portable)
         self.modules = self._unpickler.modules
 
     def begin(self) -> dict[str, Any]:
@@ -299,9 +315,14 @@ class Reader:
 
 class _Unpickler(pickle.Unpickler):
     def __init__(
-        self, file: io.BytesIO, buffers: Sequence[Any], aliases: Mapping[str, str]
+        self,
+        file: io.BytesIO,
+        buffers: Sequence[Any],
+        aliases: Mapping[str, str],
+        portable: bool,
     ) -> None:
         super().__init__(file, buffers=buffers)
+        self._portable = portable
         self._aliases = aliases
         self.modules: set[str] = set()
 
@@ -310,5 +331,9 @@ class _Unpickler(pickle.Unpickler):
         alias = self._aliases.get(f"{module}.{name}")
         if alias is not None:
             module, _, name = alias.rpartition(".")
+        if self._portable and module == "__main__":
+            raise pickle.UnpicklingError(
+                f"{name!r} is in the notebook and known by its name only, which means nothing in another kernel"
+            )
         self.modules.add(module)
         return super().find_class(module, name)

@@ -96,10 +96,22 @@ class Snapshot:
         return self._load(buffers, aliases or {})[0]
 
     def _load(
-        self, buffers: list[Any], aliases: Mapping[str, str], *, proving: bool = False
+        self,
+        buffers: list[Any],
+        aliases: Mapping[str, str],
+        *,
+        proving: bool = False,
+        portable: bool = False,
     ) -> tuple[Any, set[str]]:
         self._check_python()
-        reader = Reader(self.data, buffers, self.references, aliases=aliases, proving=proving)
+        reader = Reader(
+            self.data,
+            buffers,
+            self.references,
+            aliases=aliases,
+            proving=proving,
+            portable=portable,
+        )
         name = "its state"
         try:
             # Nothing of it is garbage, but the collector would look through it again and again.
@@ -175,7 +187,9 @@ class _Capture:
             tuple(map(self._where, facts.stayed)),
         )
         # Loading with the snapshot's own buffers copies nothing; what comes of it is thrown away then.
-        loaded, modules = snapshot._load(list(writer.buffers), {}, proving=True)
+        loaded, modules = snapshot._load(
+            list(writer.buffers), {}, proving=True, portable=self._rules.portable
+        )
         isolated = not (snapshot.buffers or facts.rebuilt or facts.code)
         modules_of_references = {getattr(item, "__module__", None) for item in facts.references}
         if isolated and len(data) <= _READY and not changing & (modules | modules_of_references):
