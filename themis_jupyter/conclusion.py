@@ -81,7 +81,8 @@ def _state_summaries(
             yield StateSummary(way.name, dropped=dropped)
         else:
             reset = tuple(_reset(way))
-            yield StateSummary(way.name, state.fields, state.size, reset=reset)
+            fields = tuple(name for name in state.fields if name not in way.transient_now)
+            yield StateSummary(way.name, fields, state.size, reset=reset)
 
 
 def _reset(way: Way) -> Iterator[tuple[str, str]]:
@@ -89,7 +90,8 @@ def _reset(way: Way) -> Iterator[tuple[str, str]]:
     state = way.state or way.record.kept
     for name in way.transient:
         yield name, "named in `transient`: made anew by the plugin"
-    for path in state.reset if state is not None else ():
-        yield path, "a lock, which comes back open"
+    for name in way.transient_now:
+        yield name, "named in `transient` by the new code, which makes it anew"
+    yield from state.reset if state is not None else ()
     for path in state.rebuilt if state is not None else ():
         yield path, "made again by its recipe"

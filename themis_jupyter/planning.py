@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +19,7 @@ from .report import Change, RanStatement, Verb
 from .request import Request
 from .running import Runner, saves_attributes
 from .state import Snapshot
+from .state.migration import path_between, state_version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Planner:
             if outside:
                 self._problem(DependentsError(name, _alone(name, outside), outside))
         staged = self._attempt(lambda: self._prepare(group, request))
+        for record in group if staged and not request.fresh else ():
+            self._attempt(partial(_check_migration, record, staged))
         state = [field for record in group for field in self._state_of(record, request)]
         asked = set(request.asked)
         return ReloadPlan(
@@ -144,6 +149,42 @@ class Planner:
         yield from _fields(record.name, instance, snapshot, taken, request.fresh)
 
 
+def _check_migration(record: Record, staged: Staged) -> None:
+    """Look whether the state has a way to the version that the new text states; nothing of it runs.
+
+    :raises MigrationError: it has none.
+    """
+    if record.instance is None or not hasattr(record.instance, "save_state"):
+        return
+    cls = type(record.instance)
+    draft = next((d for d in staged.drafts if d.module.__name__ == cls.__module__), None)
+    outline = draft.plan.new if draft is not None else None
+    for statement in outline.statements if outline is not None else ():
+        if statement.kind == "class" and statement.title == cls.__name__:
+            assert outline is not None
+            version, steps = _stated(outline.code(statement))
+            if version is not None:
+                path_between(record.name, cls.__name__, steps, state_version_of(cls), version)
+
+
+def _stated(statement: ast.stmt) -> tuple[int | None, set[tuple[int, int]]]:
+    """Return the state version, and the steps between versions, that a class statement states."""
+    version: int | None = None
+    steps: set[tuple[int, int]] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            named = any(isinstance(t, ast.Name) and t.id == "state_version" for t in targets)
+            if named and isinstance(node.value.value, int):
+                version = node.value.value
+        elif isinstance(node, ast.Call) and len(node.args) == 2:
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            values = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            if name == "migrates" and len(values) == 2:
+                steps.add((int(values[0]), int(values[1])))  # type: ignore[arg-type]
+    return version, steps
+
+
 def _alone(name: str, outside: Sequence[str]) -> str:
     return (
         f"{', '.join(outside)} need{'s' * (len(outside) == 1)} {name!r}: it would have to come along "
@@ -171,8 +212,8 @@ def _fields(
         yield FieldPlan(plugin, path, "kept", why="comes back as itself")
     for path in snapshot.rebuilt:
         yield FieldPlan(plugin, path, "rebuilt", why="by its recipe")
-    for path in snapshot.reset:
-        yield FieldPlan(plugin, path, "reset", why="a lock, which comes back open")
+    for path, why in snapshot.reset:
+        yield FieldPlan(plugin, path, "reset", why=why)
     if saves_attributes(type(instance)):
         for name in getattr(instance, "transient", ()):
             if name in vars(instance):

@@ -27,6 +27,7 @@ class Way:
     :param config: what the new code is started with.
     :param loaded: the state as it came out of the snapshot, on its way to the plugin.
     :param transient: names of attributes that are not saved, although they are there.
+    :param transient_now: names of what was saved, but is named so by the new code.
     :param went_down: ``shutdown`` was begun.
     :param aside: what the instance was, once it is being made anew.
     :param started: ``initialize`` of the new code was begun.
@@ -41,6 +42,7 @@ class Way:
     state: Snapshot | None = None
     loaded: Loaded | None = None
     transient: tuple[str, ...] = ()
+    transient_now: tuple[str, ...] = ()
     went_down: bool = False
     aside: SetAside | None = None
     started: bool = False

@@ -122,7 +122,7 @@ class Runner:
         state = self.call(name, "save_state()", save)
         if state is None or inspect.iscoroutine(state):
             raise StateError(name, _nonsense(name, "save_state()", state))
-        if not isinstance(state, Mapping) and _takes_attributes(type(instance), successor):
+        if not isinstance(state, Mapping) and takes_attributes(type(instance), successor):
             raise StateError(
                 name,
                 f"save_state() of {name!r} returned {shown(state)} ({type(state).__name__}), which the "
@@ -183,7 +183,7 @@ def saves_attributes(cls: type[Plugin]) -> bool:
     return getattr(cls, "save_state", None) is StatefulPlugin.save_state
 
 
-def _takes_attributes(*classes: type[Plugin] | None) -> bool:
+def takes_attributes(*classes: type[Plugin] | None) -> bool:
     """Return whether these classes all have the restore_state() that takes attributes by name."""
     default = StatefulPlugin.restore_state
     return all(getattr(cls, "restore_state", None) is default for cls in classes if cls is not None)

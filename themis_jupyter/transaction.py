@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -30,7 +30,7 @@ from .render.format import number, size
 from .report import ReloadReport
 from .request import Request
 from .rollback import Rollback
-from .running import Runner, saves_attributes
+from .running import Runner, saves_attributes, takes_attributes
 from .state import Snapshot
 from .vanished import Vanished
 
@@ -241,6 +241,10 @@ class Transaction:
         if saves_attributes(type(record.instance)):
             named = getattr(record.instance, "transient", ())
             way.transient = tuple(name for name in named if name in vars(record.instance))
+        if way.successor is not None and takes_attributes(way.successor):
+            named = getattr(way.successor, "transient", ())
+            if isinstance(named, Collection):  # a property is asked of the instance only
+                way.transient_now = tuple(name for name in way.state.fields if name in named)
         return f"{number(len(way.state.fields), 'field')}, {size(way.state.size)}"
 
     def _changing(self) -> set[str]:

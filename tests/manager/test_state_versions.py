@@ -246,3 +246,42 @@ def test_serialising_that_never_ends_is_stopped(lab: Lab) -> None:
     assert report.outcome is Outcome.ABORTED
     assert "serialising the state of 'p' did not end within 0.2 s" in str(report.error)
     assert plugin.thing is not None
+
+
+def test_what_the_new_code_names_transient_is_not_told_as_kept(lab: Lab) -> None:
+    plugin = lab.load("p", COUNT)
+    plugin.add()
+    lab.edit("p.py", "state_version = 1", 'state_version = 1\n    transient = ("parts",)')
+    report = lab.reload("p")
+    assert report
+    assert (plugin.count, plugin.parts) == (1, [])
+    [state] = report.state
+    assert state.fields == ("count",)
+    assert dict(state.reset) == {
+        "parts": "named in `transient` by the new code, which makes it anew"
+    }
+
+
+def test_a_plan_tells_of_a_missing_migration(lab: Lab) -> None:
+    plugin = lab.load("p", COUNT)
+    plugin.add()
+    lab.write("p.py", TOTAL.replace("@migrates(2, 3)", "@migrates(2, 4)"))
+    plan = lab.manager.plan_reload("p")
+    assert "there is no way from" in plan.problems[0]
+    assert lab.manager.plan_reload("p", fresh=True)
+    lab.write("p.py", TOTAL)
+    assert lab.manager.plan_reload("p")
+    assert lab.reload("p")
+
+
+def test_an_exception_in_the_state_is_told_to_lose_its_traceback(lab: Lab) -> None:
+    plugin = lab.load("p", COUNT)
+    try:
+        plugin.no_such_name  # noqa: B018
+    except AttributeError as error:
+        plugin.parts = [error]
+    lab.edit("p.py", "self.count = 0", "self.count = 0 + 0")
+    report = lab.reload("p")
+    assert report
+    assert type(plugin.parts[0]) is AttributeError
+    assert "without its traceback" in dict(report.state[0].reset)["state.parts[0]"]

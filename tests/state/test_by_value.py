@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import enum
 import functools
 import sys
 import threading
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 import pytest
@@ -145,3 +147,15 @@ def test_where_something_is_in_functions_and_classes() -> None:
     with notebook["lock"], Holder.lock:
         assert "state.it[0](global inner)(global lock) is a lock" in where([notebook["function"]])
         assert "state.it['a'].__class__.lock is a lock" in where({"a": Holder()})
+
+
+def test_what_was_registered_with_an_abstract_class_stays_registered() -> None:
+    class Base(abc.ABC):
+        @abc.abstractmethod
+        def close(self) -> None: ...
+
+    Base.register(Decimal)
+    back = moved(Base)
+    assert back is not Base
+    assert issubclass(Decimal, back)
+    assert not issubclass(int, back)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from themis_jupyter.errors import StateError
@@ -66,6 +67,12 @@ def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @contextmanager
+def mapped() -> Iterator[Any]:
+    with tempfile.TemporaryFile() as file:
+        yield np.memmap(file, mode="w+", shape=3)
+
+
+@contextmanager
 def coroutine() -> Iterator[Any]:
     async def later() -> None:
         """Nothing."""
@@ -105,6 +112,7 @@ GHOSTS: dict[str, tuple[Any, str]] = {
     "generator": (lambda: just(i for i in [1]), "generator"),
     "coroutine": (coroutine, "coroutine"),
     "view": (lambda: just(memoryview(b"x")), "view of other memory"),
+    "array in a file": (mapped, "array in a file"),
     "context": (lambda: just(contextvars.copy_context()), "context"),
 }
 
@@ -133,7 +141,7 @@ def test_open_locks_come_back_open_and_are_told() -> None:
     }
     state["event"].set()  # type: ignore[attr-defined]
     snapshot = Snapshot.capture(state)
-    assert {"state.lock", "state.deep[0]"} <= set(snapshot.reset)
+    assert {"state.lock", "state.deep[0]"} <= {path for path, _ in snapshot.reset}
     back = snapshot.restore()
     assert back["lock"] is not state["lock"]
     assert back["lock"].acquire(blocking=False)

@@ -206,7 +206,24 @@ def class_reduced(cls: type) -> Reduced:
     if "__orig_bases__" in members_:  # Generic wants to know what it is generic in
         told["__orig_bases__"] = members_["__orig_bases__"]
     made_ = (type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, told)
+    registered = _registered(cls)
+    if registered:
+        rest[_REGISTERED] = registered
     return make_class, made_, rest, None, None, _fill_class
+
+
+# Not a name that a class statement can bind.
+_REGISTERED = "registered with it"
+
+
+def _registered(cls: type) -> list[type]:
+    """Return the classes that were registered with an abstract class."""
+    if "_abc_impl" not in vars(cls):
+        return []
+    import _abc  # type: ignore[import-not-found]
+
+    references = _abc._get_dump(cls)[0]
+    return [found for reference in references if (found := reference()) is not None]
 
 
 def make_class(
@@ -301,9 +318,12 @@ def _fill_enum(
         vars(cls.__members__[name]).update(attributes)
 
 
-def _fill_class(cls: type, rest: Mapping[str, Any]) -> None:
+def _fill_class(cls: Any, rest: Mapping[str, Any]) -> None:
     for name, value in rest.items():
-        if vars(cls).get(name) is not value:
+        if name == _REGISTERED:
+            for other in value:
+                cls.register(other)
+        elif vars(cls).get(name) is not value:
             type.__setattr__(cls, name, value)
 
 

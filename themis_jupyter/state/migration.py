@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ..errors import MigrationError
@@ -40,7 +40,15 @@ def migration_path(plugin: str, cls: type, from_: int, to: int) -> list[Step]:
 
     :raises MigrationError: there is none; the message names the two versions.
     """
-    steps = migrations_of(cls)
+    return path_between(plugin, cls.__name__, migrations_of(cls), from_, to)
+
+
+def path_between(plugin: str, cls: str, steps: Collection[Step], from_: int, to: int) -> list[Step]:
+    """Return the shortest way from one version to another by these steps.
+
+    :param cls: name of the class that they are of.
+    :raises MigrationError: there is none; the message names the two versions.
+    """
     came: dict[int, int | None] = {from_: None}
     pending = deque([from_])
     while pending:
@@ -55,7 +63,7 @@ def migration_path(plugin: str, cls: type, from_: int, to: int) -> list[Step]:
             plugin,
             f"the state of {plugin!r} has version {from_}, the code wants version {to}, and there is no "
             f"way from {nearest} to {to}. Write a function with @migrates({nearest}, {to}) in "
-            f"{cls.__name__}, or start without the old state (--fresh).",
+            f"{cls}, or start without the old state (--fresh).",
         )
     path: list[Step] = []
     at: int | None = to

@@ -123,7 +123,7 @@ class _Pickler(pickle.Pickler):
 
     :ivar references: objects that come back as themselves.
     :ivar stayed: those of them that the rules keep.
-    :ivar reset: locks, which come back open.
+    :ivar reset: what comes back, but not as it was, each with the reason.
     :ivar rebuilt: objects that a recipe makes again.
     :ivar code: whether code was written by value.
     """
@@ -139,7 +139,7 @@ class _Pickler(pickle.Pickler):
         self.last: object = None
         self.references: list[object] = []
         self.stayed: list[object] = []
-        self.reset: list[object] = []
+        self.reset: list[tuple[object, str]] = []
         self.rebuilt: list[object] = []
         self.code = False
 
@@ -181,6 +181,8 @@ class _Pickler(pickle.Pickler):
         refusal = refusal_of(kind)
         if refusal is not None:
             raise RefusedError(obj, refusal)
+        if issubclass(kind, BaseException):
+            return self._exception(obj)
         self._plain.add(id(kind))
         self._kinds.append(kind)
         return NotImplemented
@@ -218,12 +220,17 @@ class _Pickler(pickle.Pickler):
         """Return whether another process would not find it: it was written in the notebook."""
         return self._rules.portable and obj.__module__ == "__main__"
 
+    def _exception(self, error: BaseException) -> Any:
+        if error.__traceback__ or error.__cause__ or error.__context__:
+            self.reset.append((error, "an exception, without its traceback and what it came from"))
+        return NotImplemented
+
     def _lock(self, lock: Any) -> Any:
         kind = type(lock)
         held = lock.locked() if hasattr(lock, "locked") else "owner=0 " not in repr(lock)
         if held:
             raise RefusedError(lock, _HELD)
-        self.reset.append(lock)
+        self.reset.append((lock, "a lock, which comes back open"))
         return (threading.Lock if kind is _LOCKS[0] else threading.RLock), ()
 
 

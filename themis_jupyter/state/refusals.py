@@ -55,6 +55,9 @@ _BY_NAME: dict[tuple[str, str], Refusal] = {
         + _TRANSIENT,
     ),
     ("sqlite3", "Cursor"): Refusal("a cursor of a database", "keep the rows, or " + _TRANSIENT),
+    ("numpy", "memmap"): Refusal(
+        "an array in a file", "keep its path, and open it again in initialize(), or keep a copy of it"
+    ),
     ("contextvars", "Context"): Refusal("a context of variables"),
 }  # fmt: skip
 

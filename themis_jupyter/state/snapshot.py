@@ -30,7 +30,7 @@ class Snapshot:
     :param buffers: what the stream keeps out of band: the contents of large arrays.
     :param references: objects that the state refers to, and that come back as themselves. They belong to
         this process: a snapshot that has any cannot be written to a file.
-    :param reset: paths of what comes back in its initial state (locks).
+    :param reset: paths of what comes back, but not as it was, each with the reason.
     :param rebuilt: paths of what a recipe makes again.
     :param kept: paths of what comes back as itself, of those that ``rules.stays`` was asked about.
     """
@@ -39,7 +39,7 @@ class Snapshot:
     data: bytes
     buffers: tuple[Buffer, ...] = ()
     references: tuple[object, ...] = ()
-    reset: tuple[str, ...] = ()
+    reset: tuple[tuple[str, str], ...] = ()
     rebuilt: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     _ready: list[Any] = field(default_factory=list, repr=False, compare=False)
@@ -182,7 +182,7 @@ class _Capture:
             data,
             tuple(writer.buffers),
             tuple(facts.references),
-            tuple(map(self._where, facts.reset)),
+            tuple((self._where(item), why) for item, why in facts.reset),
             tuple(map(self._where, facts.rebuilt)),
             tuple(map(self._where, facts.stayed)),
         )
