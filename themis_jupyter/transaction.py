@@ -321,6 +321,8 @@ class Transaction:
 
     def _finish(self) -> None:
         assert self._progress.staged is not None
+        for way in self._ways:
+            way.successor = None  # a class that nobody needs any more, and that can be freed now
         try:
             self._progress.staged.finish()
             self._progress.vanished.finish()

@@ -73,3 +73,16 @@ def test_loading_and_unloading_leaves_nothing_behind(lab: Lab, faults: Faults) -
     gc.collect()
     assert len(gc.get_objects()) - objects < 50
     assert len(sys.modules) == modules
+
+
+def test_the_class_that_a_reload_made_is_freed_at_once(lab: Lab) -> None:
+    """One that is looked at while it is in use counts as old, and stays until a full collection."""
+    lab.load("counter", counter(1))
+    module = lab.manager.get_record("counter").module
+    assert module is not None
+    gc.collect()
+    for version in range(2, 5):
+        lab.write("counter.py", counter(version))
+        assert lab.reload("counter")
+    classes = [o for o in gc.get_objects() if type(o) is type and o.__module__ == module.__name__]
+    assert [c for c in classes if c.__name__ == "Counter"] == [vars(module)["Counter"]]
