@@ -75,7 +75,7 @@ def test_loading_and_unloading_leaves_nothing_behind(lab: Lab, faults: Faults) -
     assert len(sys.modules) == modules
 
 
-def test_the_class_that_a_reload_made_is_freed_at_once(lab: Lab) -> None:
+def test_the_class_that_a_reload_made_is_freed_at_once(lab: Lab, faults: Faults) -> None:
     """One that is looked at while it is in use counts as old, and stays until a full collection."""
     lab.load("counter", counter(1))
     module = lab.manager.get_record("counter").module
