@@ -61,7 +61,7 @@ class Extension:
     def _begin(self) -> None:
         table = self._shell.magics_manager.magics["line"]
         self._hidden = {name: table[name] for name in self._magics.magics["line"] if name in table}
-        self._shell.configurables.append(self._manager)
+        self._shell.configurables += [self._manager, self._manager.keeper]
         self._shell.register_magics(self._magics)
         self._completion.install()
         self._names.install()
@@ -85,7 +85,7 @@ class Extension:
                 if name in self._hidden:
                     table[name] = self._hidden[name]
         manager.registry.pop(PluginMagics.__name__, None)
-        for configurable in (self._magics, self._manager):
+        for configurable in (self._magics, self._manager, self._manager.keeper):
             with suppress(ValueError):
                 self._shell.configurables.remove(configurable)
         if PluginManager.initialized() and PluginManager.instance() is self._manager:
