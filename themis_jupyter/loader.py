@@ -35,7 +35,6 @@ from .registry import Registry
 from .reload import Staged
 from .reload.surroundings import Surroundings
 from .running import Runner
-from .state import get_ready
 from .unloading import unload
 
 log = logging.getLogger("themis_jupyter.manager")
@@ -244,8 +243,6 @@ class Loader:
             record.config = {k: v for k, v in given.items() if k != "restored_state"}
             record.last = record.failure = record.kept = record.dormant = None
             record.instance = instance
-            if hasattr(instance, "save_state"):
-                get_ready()
             record.gate.revive()
             operation.announce(name, Phase.AFTER_LOAD)
         return record

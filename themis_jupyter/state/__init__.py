@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .header import Field, Header
 from .pickling import Rules
-from .snapshot import Snapshot, get_ready
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from .exporting import export_snapshot, import_snapshot, inspect_export
@@ -30,7 +30,6 @@ __all__ = [
     "SnapshotStore",
     "export_snapshot",
     "find_secret",
-    "get_ready",
     "import_snapshot",
     "inspect_export",
     "load_secret",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -260,8 +259,3 @@ def _versions(modules: Collection[str]) -> Iterator[tuple[str, str]]:
         version = getattr(sys.modules.get(name), "__version__", None)
         if isinstance(version, str):
             yield name, version
-
-
-def get_ready() -> None:
-    """Import what the first save needs, so that it does not wait for it."""
-    assert pickle.HIGHEST_PROTOCOL >= 5
