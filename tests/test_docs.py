@@ -9,6 +9,7 @@ A comment before a Python block says what becomes of it::
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -111,3 +112,17 @@ def test_outcomes_are_those_of_the_code() -> None:
     assert [row[0] for row in table_after("outcomes")] == names
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| ([a-z ]+) \|", readme, re.MULTILINE)[1:] == names
+
+
+def test_modules_of_the_engine() -> None:
+    """Each imports only from those before it in the table."""
+    text = (ROOT / "docs/engine.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+    order = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    folder = ROOT / "themis_jupyter/reload"
+    assert sorted(order) == sorted(f.stem for f in folder.glob("*.py") if f.stem != "__init__")
+    for number, module in enumerate(order):
+        tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
+        imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 1]
+        used = {n.module or alias.name for n in imports for alias in n.names}
+        assert used <= {*order[:number]}, f"{module} imports {used - {*order[:number]}}"

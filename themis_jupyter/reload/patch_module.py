@@ -28,7 +28,7 @@ from .objects import (
     name_of,
     partial_state,
 )
-from .outline import Outline, Statement
+from .outline import Outline
 from .patch_class import NewBases, patch_class, same_value
 from .patch_function import patch_attributes, patch_function
 from .relocate import relocate
@@ -331,8 +331,3 @@ def kind_of(value: object) -> str:
     if is_a(value, ModuleType):
         return "module"
     return "value"
-
-
-def ran_statements(draft: Draft) -> list[Statement]:
-    """Return the statements that ran, in order."""
-    return list(draft.plan.run)

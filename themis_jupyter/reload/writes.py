@@ -37,11 +37,6 @@ class Writes:
     def __len__(self) -> int:
         return len(self._do)
 
-    @property
-    def calls(self) -> list[Call]:
-        """The writes, in order."""
-        return self._do
-
     def add(self, do: Call, *undo: Call) -> None:
         """Add one write; ``undo`` are its inverse, in the order in which they are to happen."""
         self._do.append(do)

@@ -17,7 +17,7 @@ from .catalogue import Catalogue, Contents, header_name
 from .content import digest, parts_of, pieces
 from .disk import Folder, told, write_all
 from .document import Document, corrupt
-from .housekeeping import compact, leftovers, much_is_dead
+from .housekeeping import compact, much_is_dead, remove_leftovers
 from .locking import Temporary, locked
 from .packs import DamagedPieceError, PackGoneError, PackWriter, places_of
 from .signing import Standing, data_folder, find_secret, load_secret
@@ -112,9 +112,8 @@ class FileStore(SnapshotStore):
                     except PackGoneError as error:
                         gone = error
                     except DamagedPieceError as error:
-                        if (
-                            document.standing is Standing.OURS
-                        ):  # else it may be the header that lies
+                        # Of another one it may be the header that lies.
+                        if document.standing is Standing.OURS:
                             packs.mark_damaged(folder, error.pack)
                         where = self.folder / (error.pack + packs.SUFFIX)
                         why = f"what it holds of the snapshot {label!r} is not what was saved"
@@ -309,8 +308,7 @@ class FileStore(SnapshotStore):
             )
         for name in [*contents.superseded(), *contents.files_of(dropped)]:
             folder.unlink(name)
-        for _ in leftovers(folder):
-            pass
+        remove_leftovers(folder)
         contents = self._catalogue.read(folder, secret)
         if contents.problems():
             return dropped  # nobody knows what those need
@@ -318,8 +316,7 @@ class FileStore(SnapshotStore):
             if thorough or much_is_dead(folder, contents):
                 compact(folder, contents, secret)
         finally:
-            for _ in packs.remove_unneeded(folder, self._catalogue.read(folder, secret).packs()):
-                pass
+            packs.remove_unneeded(folder, self._catalogue.read(folder, secret).packs())
         return dropped
 
     @contextlib.contextmanager

@@ -20,11 +20,11 @@ DEAD_BYTES = 64 * 1024
 MUCH_DEAD = 64 * 2**20  # bytes, and more than all that is alive
 
 
-def leftovers(folder: Folder) -> Iterator[str]:
-    """Remove what processes that are gone left half-written; yield the names."""
+def remove_leftovers(folder: Folder) -> None:
+    """Remove what processes that are gone left half-written."""
     for name in folder.names():
-        if name.endswith(TEMPORARY) and is_abandoned(folder, name) and folder.unlink(name):
-            yield name
+        if name.endswith(TEMPORARY) and is_abandoned(folder, name):
+            folder.unlink(name)
 
 
 def much_is_dead(folder: Folder, contents: Contents) -> bool:
@@ -34,8 +34,8 @@ def much_is_dead(folder: Folder, contents: Contents) -> bool:
     return total - live > max(MUCH_DEAD, live)
 
 
-def compact(folder: Folder, contents: Contents, secret: bytes) -> bool:
-    """Move what is needed of mostly dead packs into one new pack; return whether there was anything.
+def compact(folder: Folder, contents: Contents, secret: bytes) -> None:
+    """Move what is needed of mostly dead packs into one new pack.
 
     The old packs are left to :func:`.packs.remove_unneeded`. A crash leaves both, and all headers whole.
 
@@ -49,10 +49,9 @@ def compact(folder: Folder, contents: Contents, secret: bytes) -> bool:
                 packs.move_pieces(folder, moving, writer)
                 writer.publish()
                 _point_to(folder, contents, worth, writer.places, secret)
-            return True
+            return
         except (DamagedPieceError, PackGoneError) as error:
             damaged.add(error.pack)  # stays as it is, for those whose content in it is whole
-    return False
 
 
 def _all_pieces(contents: Contents) -> Iterator[Piece]:

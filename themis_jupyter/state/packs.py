@@ -220,15 +220,12 @@ def live_bytes(pieces: Iterable[Piece]) -> Mapping[str, int]:
     return live
 
 
-def remove_unneeded(folder: Folder, needed: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Remove the packs that are not ``needed``; yield the name and size of each.
+def remove_unneeded(folder: Folder, needed: Iterable[str]) -> None:
+    """Remove the packs that are not ``needed``.
 
     The caller has the lock, and knows all headers.
     """
-    needed = set(needed)
-    for pack, size in packs_in(folder).items():
-        if pack not in needed and folder.unlink(pack + SUFFIX):
-            yield pack + SUFFIX, size
+    for pack in packs_in(folder).keys() - set(needed):
+        folder.unlink(pack + SUFFIX)
     for pack in damaged_in(folder) - packs_in(folder).keys():
-        if folder.unlink(pack + DAMAGED):
-            yield pack + DAMAGED, 0
+        folder.unlink(pack + DAMAGED)
