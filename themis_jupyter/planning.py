@@ -28,8 +28,8 @@ class FieldPlan:
     """What would become of one part of a plugin's state.
 
     :param name: of the field; of something inside it, its path.
-    :param becomes: ``serialised``, ``kept`` (comes back as itself), ``rebuilt`` by a recipe, ``reset`` or
-        ``lost``.
+    :param becomes: ``serialised``, ``kept`` (comes back as itself), ``rebuilt`` by a recipe, ``reset``,
+        ``lost``, or ``refused``: it cannot be saved, so there would be no reload.
     :param why: in words; empty for what is serialised.
     :param size: bytes; None where there is nothing to be measured.
     :param seconds: that writing it took.
@@ -139,6 +139,7 @@ class Planner:
                     yield FieldPlan(record.name, name, "serialised", why="saved when it broke")
             return
         taken: dict[str, float] = {}
+        known = len(self._problems)
         began = perf_counter()
 
         def watch(name: str, size: int, seconds: float) -> None:
@@ -148,6 +149,8 @@ class Planner:
             lambda: self._runner.save_state(record.name, instance, watch=watch)
         )
         if snapshot is None:
+            for problem in self._problems[known:]:
+                yield FieldPlan(record.name, "state", "refused", why=problem)
             return
         taken.setdefault("state", perf_counter() - began)
         yield from _fields(record.name, instance, snapshot, taken, request.fresh)

@@ -137,6 +137,13 @@ def test_what_cannot_be_saved_is_told(saved: Session) -> None:
     assert "belongs to this kernel" in error
 
 
+def test_show_tells_why_there_is_nothing_to_show(saved: Session) -> None:
+    saved.run("c.gen = (i for i in [])")
+    (field,) = saved.run("%plugin_state counter")
+    assert (field.name, field.becomes) == ("state", "refused")
+    assert "state.gen is a generator" in field.why
+
+
 def test_of_a_plugin_without_state(saved: Session) -> None:
     saved.workspace.write(
         "plain.py", "from themis_jupyter import Plugin\n\nclass P(Plugin):\n    pass\n"
