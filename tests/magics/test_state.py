@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.magics.session import Session
+from themis_jupyter import Outcome
 from themis_jupyter.state import FileStore, MemoryStore
 
 
@@ -129,6 +130,16 @@ def test_saved_of_itself(saved: Session) -> None:
     keeper.save_at_exit, keeper.limit = True, None
     saved.manager.save_at_exit()
     assert len(keeper.store("counter")) == 2
+
+
+@pytest.mark.parametrize("error", ["ValueError", "SystemExit", "KeyboardInterrupt"])
+def test_the_report_survives_what_saving_of_itself_raises(saved: Session, error: str) -> None:
+    saved.manager.keeper.save_after_reload = True
+    saved.edit("    def add(", f"    def save_state(self): raise {error}\n\n    def add(")
+    report = saved.manager.reload_plugin("counter")
+    assert report.outcome is Outcome.RELOADED
+    assert "was not saved of itself" in report.warnings[-1]
+    assert error in report.warnings[-1]
 
 
 def test_what_cannot_be_saved_is_told(saved: Session) -> None:
