@@ -18,6 +18,8 @@ from typing import Any
 import dill  # noqa: F401 - imported when first needed, which tests would take for a trace
 import pytest
 
+import themis_jupyter.loader
+import themis_jupyter.reloading
 import themis_jupyter.render.html
 import themis_jupyter.tracebacks  # noqa: F401
 from themis_jupyter import Outcome, PhaseEvent, PluginManager, ReloadReport
