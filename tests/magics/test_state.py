@@ -140,6 +140,7 @@ def test_the_report_survives_what_saving_of_itself_raises(saved: Session, error:
     assert report.outcome is Outcome.RELOADED
     assert "was not saved of itself" in report.warnings[-1]
     assert error in report.warnings[-1]
+    assert saved.manager.get_record("counter").last is report
 
 
 def test_what_cannot_be_saved_is_told(saved: Session) -> None:
