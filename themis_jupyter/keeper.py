@@ -152,11 +152,12 @@ class StateKeeper(Configurable):
                     continue
                 self.store(record.name).save(snapshot)
                 self._saved[record.name] = now
-            except Exception as error:  # noqa: BLE001
-                # Whatever a plugin's save_state() raises: it was not the user who asked for it.
+            except BaseException as error:  # noqa: BLE001 - the reload has succeeded, and has its report
                 told.append(
                     f"the state of {record.name!r} was not saved of itself: {describe(error)}"
                 )
+                if isinstance(error, KeyboardInterrupt):
+                    break  # whoever pressed Ctrl-C does not want to wait for the others
         for line in told:
             log.warning("%s", line)
         return told

@@ -373,7 +373,10 @@ class PluginManager(SingletonConfigurable):
                 self._operation("reload", guard),
             )
             report = reloader.answer(request, refused)
-            return self.keeper.after_reload(report, self._registry.loaded(), self._runner(guard))
+            told = self.keeper.after_reload(report, self._registry.loaded(), self._runner(guard))
+            if told is not report:
+                reloader.remember(told)
+            return told
 
     # -- listening -------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -13,13 +13,14 @@ from .errors import DependentsError, ThemisError, describe
 from .plugin import Plugin
 from .record import Record
 from .registry import Registry
-from .reload import Staged, prepare
-from .reload.source import QUIET, Source
+from .reload import Staged
+from .reload.source import Source
 from .report import Change, RanStatement, Verb
 from .request import Request
 from .running import Runner, saves_attributes
 from .state import Snapshot
 from .state.migration import path_between, state_version_of
+from .vanished import prepare_present
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class FieldPlan:
     """What would become of one part of a plugin's state.
 
     :param name: of the field; of something inside it, its path.
-    :param becomes: ``serialised``, ``kept`` (comes back as itself), ``rebuilt`` by a recipe, ``reset`` or
-        ``lost``.
+    :param becomes: ``serialised``, ``kept`` (comes back as itself), ``rebuilt`` by a recipe, ``reset``,
+        ``lost``, or ``refused``: it cannot be saved, so there would be no reload.
     :param why: in words; empty for what is serialised.
     :param size: bytes; None where there is nothing to be measured.
     :param seconds: that writing it took.
@@ -85,6 +86,7 @@ class Planner:
         self._runner = runner
         self._check = check
         self._problems: list[str] = []
+        self._gone: list[str] = []
 
     def plan(self, request: Request) -> ReloadPlan:
         """Return what a reload would do. The plugins' ``save_state()`` is called; nothing else runs.
@@ -105,7 +107,7 @@ class Planner:
         return ReloadPlan(
             plugins=tuple(names),
             along=tuple(name for name in names if name not in asked),
-            changes=tuple(_changes(staged)) if staged else (),
+            changes=(*_changes(staged), *_removed(self._gone)) if staged else (),
             statements=staged.ran if staged else (),
             state=tuple(state),
             problems=tuple(self._problems),
@@ -122,8 +124,10 @@ class Planner:
             return None
 
     def _prepare(self, group: Sequence[Record], request: Request) -> Staged:
-        modules = {module: None for record in group for module in record.modules}
-        return prepare(list(modules), full=request.full, check=self._check, quiet=QUIET)
+        staged, vanished = prepare_present(group, full=request.full, check=self._check)
+        vanished.refuse_importers(staged)
+        self._gone = [module.__name__ for module in vanished.modules]
+        return staged
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -135,6 +139,7 @@ class Planner:
                     yield FieldPlan(record.name, name, "serialised", why="saved when it broke")
             return
         taken: dict[str, float] = {}
+        known = len(self._problems)
         began = perf_counter()
 
         def watch(name: str, size: int, seconds: float) -> None:
@@ -144,6 +149,8 @@ class Planner:
             lambda: self._runner.save_state(record.name, instance, watch=watch)
         )
         if snapshot is None:
+            for problem in self._problems[known:]:
+                yield FieldPlan(record.name, "state", "refused", why=problem)
             return
         taken.setdefault("state", perf_counter() - began)
         yield from _fields(record.name, instance, snapshot, taken, request.fresh)
@@ -220,6 +227,12 @@ def _fields(
                 kind = type(vars(instance)[name]).__qualname__
                 why = "named in `transient`: made anew by the plugin"
                 yield FieldPlan(plugin, name, "lost", kind, why=why)
+
+
+def _removed(modules: Iterable[str]) -> Iterator[Change]:
+    for module in modules:
+        package, _, name = module.rpartition(".")
+        yield Change("removed", "module", name, package)
 
 
 def _changes(staged: Staged) -> Iterator[Change]:

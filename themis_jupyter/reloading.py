@@ -51,13 +51,13 @@ class Reloader:
             report = self._reload(request)
         except BaseException as error:  # noqa: BLE001 - always an answer, whatever was raised
             report = self._refuse(request, error)
-        self._remember(report)
+        self.remember(report)
         error_line = describe(report.error) if report.error else None
         operation.tell(report.plugin, report.outcome, "ended", report.elapsed, error_line)
         late = [w for w in operation.warnings if w not in report.warnings]
         if late:  # listeners raised at the very end
             report = report.with_warnings(*late)
-            self._remember(report)
+            self.remember(report)
         return report
 
     def _reload(self, request: Request) -> ReloadReport:
@@ -94,7 +94,8 @@ class Reloader:
             elapsed=operation.elapsed,
         )
 
-    def _remember(self, report: ReloadReport) -> None:
+    def remember(self, report: ReloadReport) -> None:
+        """Keep a report as the last one of the plugins that it is about."""
         for name in report.plugins:
             record = self._registry.find(name)
             if record is not None and record.is_loaded:

@@ -24,15 +24,15 @@ from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack, Step
 from .plugin_source import find_plugin
 from .progress import Progress, Way
 from .record import Record, about
-from .reload import Staged, prepare
-from .reload.source import QUIET, Source
+from .reload import Staged
+from .reload.source import Source
 from .render.format import number, size
 from .report import ReloadReport
 from .request import Request
 from .rollback import Rollback
 from .running import Runner, saves_attributes, takes_attributes
 from .state import Snapshot
-from .vanished import Vanished
+from .vanished import prepare_present
 
 #: Loads what a plugin of that name needs, going by these manifests, and appends what unloads it again.
 LoadNeeded = Callable[[str, Mapping[str, Manifest], list[Callable[[], object]]], None]
@@ -159,17 +159,12 @@ class Transaction:
             )
 
     def _verify(self) -> Staged:
-        modules = {module: None for way in self._ways for module in way.record.modules}
-        mains = [way.record.module for way in self._ways]
-        vanished = Vanished.among(m for m in modules if m not in mains)
-        staged = prepare(
-            [module for module in modules if module not in vanished.modules],
-            full=self._request.full,
-            check=self._check_bytes,
-            quiet=QUIET,
+        records = [way.record for way in self._ways]
+        staged, vanished = prepare_present(
+            records, full=self._request.full, check=self._check_bytes
         )
         self._progress.staged, self._progress.vanished = staged, vanished
-        vanished.refuse_importers({d.module: d.source.text for d in staged.drafts})
+        vanished.refuse_importers(staged)
         for way in self._ways:
             way.json = way.record.candidate.json_fields()
         return staged

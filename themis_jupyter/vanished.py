@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from .errors import SourceError
+from .record import Record
+from .reload import Staged, prepare
 from .reload.importers import absolute
+from .reload.source import QUIET, Source
 from .reload.tracking import forget
 
 
@@ -26,15 +29,16 @@ class Vanished:
         """Find the modules whose file is gone."""
         return cls([m for m in modules if not Path(m.__file__ or "").exists()])
 
-    def refuse_importers(self, sources: Mapping[ModuleType, str]) -> None:
+    def refuse_importers(self, staged: Staged) -> None:
         """Make sure that nobody needs what is gone.
 
-        :param sources: the new text of each module that stays.
+        :param staged: the modules that stay.
         :raises SourceError: one of them imports a module that is gone.
         """
         gone = {module.__name__: module for module in self.modules}
-        for module, text in sources.items() if gone else ():
-            for name, line in _imports(module, text):
+        for draft in staged.drafts if gone else ():
+            module = draft.module
+            for name, line in _imports(module, draft.source.text):
                 if name in gone:
                     raise SourceError(
                         f"{gone[name].__file__} is no longer there, but {module.__file__} imports it "
@@ -65,6 +69,21 @@ class Vanished:
         """Forget their sources."""
         for module in self.modules:
             forget(module)
+
+
+def prepare_present(
+    records: Sequence[Record], *, full: bool, check: Callable[[str, Source], None]
+) -> tuple[Staged, Vanished]:
+    """Read and plan the modules of some plugins, but for submodules whose files are gone.
+
+    :param check: refuses bytes by raising.
+    :raises SourceError: one of them cannot be read, decoded or compiled.
+    """
+    modules = {module: None for record in records for module in record.modules}
+    mains = [record.module for record in records]
+    vanished = Vanished.among(m for m in modules if m not in mains)
+    present = [module for module in modules if module not in vanished.modules]
+    return prepare(present, full=full, check=check, quiet=QUIET), vanished
 
 
 def _imports(module: ModuleType, text: str) -> Iterable[tuple[str, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.magics.session import Session
+from themis_jupyter import Outcome
 from themis_jupyter.state import FileStore, MemoryStore
 
 
@@ -131,10 +132,28 @@ def test_saved_of_itself(saved: Session) -> None:
     assert len(keeper.store("counter")) == 2
 
 
+@pytest.mark.parametrize("error", ["ValueError", "SystemExit", "KeyboardInterrupt"])
+def test_the_report_survives_what_saving_of_itself_raises(saved: Session, error: str) -> None:
+    saved.manager.keeper.save_after_reload = True
+    saved.edit("    def add(", f"    def save_state(self): raise {error}\n\n    def add(")
+    report = saved.manager.reload_plugin("counter")
+    assert report.outcome is Outcome.RELOADED
+    assert "was not saved of itself" in report.warnings[-1]
+    assert error in report.warnings[-1]
+    assert saved.manager.get_record("counter").last is report
+
+
 def test_what_cannot_be_saved_is_told(saved: Session) -> None:
     saved.run("c.me = [c]")
     error = saved.usage_error("%plugin_state counter save")
     assert "belongs to this kernel" in error
+
+
+def test_show_tells_why_there_is_nothing_to_show(saved: Session) -> None:
+    saved.run("c.gen = (i for i in [])")
+    (field,) = saved.run("%plugin_state counter")
+    assert (field.name, field.becomes) == ("state", "refused")
+    assert "state.gen is a generator" in field.why
 
 
 def test_of_a_plugin_without_state(saved: Session) -> None:

@@ -19,7 +19,6 @@ import dill  # noqa: F401 - imported when first needed, which tests would take f
 import pytest
 
 import themis_jupyter.loader
-import themis_jupyter.planning
 import themis_jupyter.reloading
 import themis_jupyter.render.html
 import themis_jupyter.tracebacks  # noqa: F401

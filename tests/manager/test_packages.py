@@ -169,6 +169,17 @@ def test_a_deleted_submodule_goes(lab: Lab, package: Any) -> None:
     assert package.n == 5
 
 
+def test_a_deleted_submodule_is_in_the_plan(lab: Lab, package: Any) -> None:
+    (lab.folder / "pack/tools.py").unlink()
+    plan = lab.manager.plan_reload("pack")
+    assert "tools.py is no longer there" in plan.problems[0]
+    lab.edit("pack/__init__.py", "from . import tools", "")
+    plan = lab.manager.plan_reload("pack")
+    assert plan.problems == ()
+    assert "removed module tools" in map(str, plan.changes)
+    assert "pack.tools" in modules()
+
+
 def test_a_deleted_submodule_comes_back_when_the_reload_fails(lab: Lab, package: Any) -> None:
     before, tools = modules(), lab.module("pack.tools")
     (lab.folder / "pack/tools.py").unlink()

@@ -185,3 +185,12 @@ def test_long_files(text: object) -> None:
     diff = check(old, "\n".join([*lines[:high], "", *lines[high:low], "# more", *lines[low:]]))
     assert diff is not None
     assert diff.empty
+
+
+def test_statements_without_a_mate_are_told_in_their_order() -> None:
+    old = outline_of("a = 1\nb = 1\nb = 2\nc = 1\nd = 1\n")
+    diff = compare(old, "e = 9\nb = 8\nd = 7\nb = 6\nb = 5\n")
+    pairs = [(diff.old.segment(o), diff.new.segment(n)) for o, n in diff.changed]
+    assert pairs == [("b = 1", "b = 8"), ("d = 1", "d = 7"), ("b = 2", "b = 6")]
+    assert [diff.new.segment(s) for s in diff.added] == ["e = 9", "b = 5"]
+    assert [diff.old.segment(s) for s in diff.removed] == ["a = 1", "c = 1"]

@@ -371,6 +371,8 @@ def test_pieces_that_cannot_be(saved: FileStore, piece: Any) -> None:
         {"header": {}},
         {"header": {"plugin": ["counter"]}},
         {"header": {"plugin": "counter", "created": "now"}},
+        {"header": {"plugin": "counter", "created": 1e300}},
+        {"header": {"plugin": "counter", "created": float("nan")}},
         {"header": {"plugin": "counter", "sizes": 3}},
         {"header": {"plugin": "counter", "fields": [{"name": "a"}]}},
         {"header": {"plugin": "counter", "code": 1}},

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -219,24 +219,24 @@ def _pair_in_order(
         pairs = list(zip(before[a : a + size], now[b : b + size], strict=True))
         diff.kept.extend(pairs)
         paired.update(id(s) for pair in pairs for s in pair)
-    rest = [s for s in before if id(s) not in paired]
+    rest: dict[object, deque[Statement]] = {}
+    for statement in before:
+        if id(statement) not in paired:
+            rest.setdefault(_what_it_binds(statement), deque()).append(statement)
     for statement in now:
         if id(statement) in paired:
             continue
-        mate = next(
-            (
-                o
-                for o in rest
-                if o.kind == statement.kind and o.names.binds == statement.names.binds
-            ),
-            None,
-        )
-        if mate is None:
-            diff.added.append(statement)
-        else:
-            rest.remove(mate)
+        if mates := rest.get(_what_it_binds(statement)):
+            mate = mates.popleft()
+            paired.add(id(mate))
             diff.changed.append((mate, statement))
-    diff.removed.extend(rest)
+        else:
+            diff.added.append(statement)
+    diff.removed.extend(s for s in before if id(s) not in paired)
+
+
+def _what_it_binds(statement: Statement) -> object:
+    return statement.kind, frozenset(statement.names.binds)
 
 
 def _key(outline: Outline, statement: Statement, number: int | None) -> object:

@@ -135,7 +135,7 @@ class Writes:
 
     def take_back(self) -> list[BaseException]:
         """Undo what was done, newest first; return what could not be undone."""
-        with self._warnings():
+        with CollectorPaused(), self._warnings():  # as for apply()
             return self._take_back()
 
     @contextmanager

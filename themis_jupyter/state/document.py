@@ -31,6 +31,7 @@ from .signing import Standing, sealed, standing
 from .store import Entry, is_label
 
 MAX_BYTES = 64 * 2**20  # of a header file: enough for 150 GB of content
+_YEAR_3000 = 32503680000  # seconds since 1970; not each system can show what is far beyond
 MAX_PIECE = 16 * 2**20  # bytes; larger ones are not ours
 KIND = "snapshot"
 
@@ -187,6 +188,7 @@ def read_header(raw: Any) -> Header:
         all(isinstance(text, str) for text in texts)
         and type(header.state_version) is int
         and type(header.created) in (int, float)
+        and 0 <= header.created < _YEAR_3000
         and type(header.code) is bool
     ):
         raise ValueError("not the header of a snapshot: a value has the wrong type")
