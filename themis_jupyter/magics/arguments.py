@@ -52,7 +52,7 @@ def parse(
 ) -> Namespace:
     """Return the arguments in a magic's line, and in ``silent`` whether it ends in a semicolon.
 
-    :param magic: its name, without ``%``; for messages.
+    :param magic: its name, as ``%name``; for messages.
     :param namespace: where ``$VAR`` and ``{expression}`` in names and paths are looked up.
     :raises UsageError: the line is wrong; the message names the nearest option.
     """
@@ -60,9 +60,9 @@ def parse(
     try:
         found, extra = parser.parse_known_intermixed_args(words)
     except UsageError as error:
-        raise UsageError(f"%{magic}: {error}. %{magic}? shows what it takes.") from None
+        raise UsageError(f"{magic}: {error}. {magic}? shows what it takes.") from None
     if extra:
-        raise UsageError(f"%{magic}: {_not_taken(extra[0], parser)} %{magic}? shows what it takes.")
+        raise UsageError(f"{magic}: {_not_taken(extra[0], parser)} {magic}? shows what it takes.")
     if getattr(found, "name", None) is not None:
         found.name = expand(found.name, namespace)
     if hasattr(found, "names"):

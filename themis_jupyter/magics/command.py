@@ -1,4 +1,4 @@
-"""From a method to a line magic: arguments are parsed, errors put into words, results shown.
+"""From a method to a magic: arguments are parsed, errors put into words, results shown.
 
 A result that the user's code does not take is shown. Where the magic is the last line of a cell,
 IPython does that; where more lines follow, IPython would drop the value, and with it the news
@@ -15,11 +15,17 @@ import sys
 import textwrap
 from argparse import Namespace
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
-from IPython.core.magic import Magics, line_magic, needs_local_scope, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_magic,
+    needs_local_scope,
+    no_var_expand,
+)
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from ..report import ReloadReport
@@ -39,23 +45,54 @@ def command(*arguments: argument) -> Callable[[Method], Callable[..., Any]]:
     def decorate(method: Method) -> Callable[..., Any]:
         @functools.wraps(method)
         def magic(self: Magics, line: str, local_ns: dict[str, Any] | None = None) -> Any:
-            assert self.shell is not None
-            namespace = ChainMap(local_ns or {}, self.shell.user_ns)
-            parser = magic.parser  # type: ignore[attr-defined]
-            with in_words():
-                request = parse(method.__name__, parser, line, namespace)
-                request.namespace = namespace
-                result = method(self, request)
-            return _hand_over(self.shell, result, request)
+            return _answer(magic, "%", method, self, line, None, local_ns)
 
-        for each in reversed(arguments):
-            each(magic)
-        magic_arguments()(magic)  # type: ignore[no-untyped-call]
-        magic.__doc__ = _without_markup(magic.__doc__ or "")
-        line_magic(needs_local_scope(no_var_expand(magic)))
+        line_magic(needs_local_scope(no_var_expand(_described(magic, arguments))))
         return magic
 
     return decorate
+
+
+def cell_command(*arguments: argument) -> Callable[[Method], Callable[..., Any]]:
+    """Make a method a cell magic with these arguments; its request has the cell's text as ``cell``."""
+
+    def decorate(method: Method) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def magic(
+            self: Magics, line: str, cell: str, local_ns: dict[str, Any] | None = None
+        ) -> Any:
+            return _answer(magic, "%%", method, self, line, cell, local_ns)
+
+        cell_magic(needs_local_scope(no_var_expand(_described(magic, arguments))))
+        return magic
+
+    return decorate
+
+
+def _described(magic: Any, arguments: Iterable[argument]) -> Any:
+    for each in reversed(tuple(arguments)):
+        each(magic)
+    magic_arguments()(magic)  # type: ignore[no-untyped-call]
+    magic.__doc__ = _without_markup(magic.__doc__ or "")
+    return magic
+
+
+def _answer(
+    magic: Any,
+    sign: str,
+    method: Method,
+    self: Magics,
+    line: str,
+    cell: str | None,
+    local_ns: dict[str, Any] | None,
+) -> Any:
+    assert self.shell is not None
+    namespace = ChainMap(local_ns or {}, self.shell.user_ns)
+    with in_words():
+        request = parse(sign + method.__name__, magic.parser, line, namespace)
+        request.namespace, request.cell = namespace, cell
+        result = method(self, request)
+    return _hand_over(self.shell, result, request)
 
 
 def _without_markup(text: str) -> str:
@@ -85,6 +122,8 @@ class Use(enum.Enum):
     DROPPED = "dropped"
 
 
+_CALLERS = ("run_line_magic", "run_cell_magic")
+
 # Printing is an instruction of its own on 3.11, and number 1 of the "intrinsics" from 3.12 on.
 _PRINTS = {"PRINT_EXPR": None, "CALL_INTRINSIC_1": 1}
 
@@ -96,7 +135,7 @@ def use_of_result() -> Use:
     taken.
     """
     frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_code.co_name != "run_line_magic":
+    while frame is not None and frame.f_code.co_name not in _CALLERS:
         frame = frame.f_back
     caller = frame.f_back if frame is not None else None
     if caller is None:

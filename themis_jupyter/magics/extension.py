@@ -15,6 +15,7 @@ from ..manager import PluginManager
 from ..render.format import names
 from ..report import ReloadReport
 from .autoreload import Autoreload
+from .base import ManagerMagics
 from .completion import Completion
 from .magics import PluginMagics
 from .taken_names import TakenNames
@@ -28,11 +29,17 @@ class Extension:
         self._manager = _manager(shell)
         self._magics = PluginMagics(shell, self._manager)
         self._magics.extension = self
+        #: All groups of magics.
+        self._groups: list[ManagerMagics] = [self._magics]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)
-        self._completion = Completion(shell, self._manager, self._magics.magics["line"])
-        # What was there before under the same names.
-        self._hidden: dict[str, Any] = {}
+        ours = {
+            name: magic for group in self._groups for name, magic in group.magics["line"].items()
+        }
+        ours |= {n: magic for group in self._groups for n, magic in group.magics["cell"].items()}
+        self._completion = Completion(shell, self._manager, ours)
+        # What was there before under the same names, by kind (line or cell).
+        self._hidden: dict[str, dict[str, Any]] = {}
         self._printer: Any = None
 
     @classmethod
@@ -59,10 +66,11 @@ class Extension:
             extension._end()
 
     def _begin(self) -> None:
-        table = self._shell.magics_manager.magics["line"]
-        self._hidden = {name: table[name] for name in self._magics.magics["line"] if name in table}
+        for kind, table in self._shell.magics_manager.magics.items():
+            named = {name for group in self._groups for name in group.magics[kind]}
+            self._hidden[kind] = {name: table[name] for name in named if name in table}
         self._shell.configurables += [self._manager, self._manager.keeper]
-        self._shell.register_magics(self._magics)
+        self._shell.register_magics(*self._groups)
         self._completion.install()
         self._names.install()
         self._autoreload.install()
@@ -78,19 +86,24 @@ class Extension:
         self._names.remove()
         self._completion.remove()
         manager = self._shell.magics_manager
-        table = manager.magics["line"]
-        for name, magic in self._magics.magics["line"].items():
-            if table.get(name) == magic:  # unless somebody has put another one there
-                del table[name]
-                if name in self._hidden:
-                    table[name] = self._hidden[name]
-        manager.registry.pop(PluginMagics.__name__, None)
-        for configurable in (self._magics, self._manager, self._manager.keeper):
+        for group in self._groups:
+            for kind, magics in group.magics.items():
+                self._take_out(manager.magics[kind], magics, self._hidden[kind])
+            manager.registry.pop(type(group).__name__, None)
+        for configurable in (*self._groups, self._manager, self._manager.keeper):
             with suppress(ValueError):
                 self._shell.configurables.remove(configurable)
         if PluginManager.initialized() and PluginManager.instance() is self._manager:
             PluginManager.clear_instance()
         rest()
+
+    @staticmethod
+    def _take_out(table: dict[str, Any], ours: dict[str, Any], hidden: dict[str, Any]) -> None:
+        for name, magic in ours.items():
+            if table.get(name) == magic:  # unless somebody has put another one there
+                del table[name]
+                if name in hidden:
+                    table[name] = hidden[name]
 
     @property
     def _texts(self) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+from ..drift import drift_of, drift_of_module
 from ..errors import PluginError, StateError
 from ..manager import PluginManager
 from ..manifest import Manifest
@@ -16,7 +17,6 @@ from ..names import shown
 from ..plugin import Capability
 from ..record import Record
 from ..reload.tracking import tracked
-from .drift import drift_of, drift_of_module
 from .masking import masked
 from .tables import PluginRow
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, magics_class
+from IPython.core.magic import magics_class
 
 from ..catalog import is_path
-from ..errors import PluginError, PluginNotFoundError, ThemisError, did_you_mean
-from ..handle import Handle, target_of
+from ..errors import PluginError, PluginNotFoundError, ThemisError
+from ..handle import target_of
 from ..manager import PluginManager
 from ..record import Record
 from ..report import ReloadReport
@@ -29,6 +29,7 @@ from .arguments import (
     takes,
     warn_of_hidden,
 )
+from .base import ManagerMagics, check_no_variable
 from .command import command
 from .config_value import read_config
 from .problems import plugin_part, sentence
@@ -40,13 +41,11 @@ if TYPE_CHECKING:
 
 
 @magics_class
-class PluginMagics(Magics):
+class PluginMagics(ManagerMagics):
     """Magics that load, reload, unload and show plugins."""
 
     def __init__(self, shell: InteractiveShell, manager: PluginManager) -> None:
-        super().__init__(shell)
-        self.manager = manager
-        self._shell: Any = shell
+        super().__init__(shell, manager)
         #: What put these magics into the shell, for it to find itself again.
         self.extension: Any = None
         # Of loads that failed there is no record in the manager: nothing is left of them.
@@ -94,7 +93,7 @@ class PluginMagics(Magics):
         if variable is not None:
             self._shell.push({variable: handle})
             warn_of_hidden(variable)
-        from .drift import drift_of
+        from ..drift import drift_of
         from .facts import source_hash, version_of
 
         return Loaded(
@@ -250,7 +249,7 @@ class PluginMagics(Magics):
         try:
             return Details(details(self.manager, name))
         except PluginNotFoundError:
-            _check_no_variable(name, request)
+            check_no_variable(name, request)
             raise
 
     @command(
@@ -296,50 +295,6 @@ class PluginMagics(Magics):
         ]
         loads = [f for name, f in self._failed_loads.items() if name not in loaded]
         return Errors([*failures, *loads])
-
-    # -- names -----------------------------------------------------------------------------------
-
-    def _loaded(self, name: str, request: Namespace) -> str:
-        """Return the name of a loaded plugin, for its name or path.
-
-        :raises ThemisError: there is none.
-        """
-        if not is_path(name):
-            try:
-                return self.manager.get_record(name).name
-            except PluginNotFoundError:
-                _check_no_variable(name, request)
-                raise
-        from .facts import loaded_from
-
-        found = loaded_from(self.manager, name)
-        if found is None:
-            loaded = ", ".join(self.manager.list_loaded_plugins()) or "none"
-            raise UsageError(f"no plugin is loaded from {name!r} (loaded: {loaded})")
-        return found
-
-    def _known(self, name: str, more: Any, request: Namespace) -> None:
-        """Check that there is a plugin of that name, loaded or not.
-
-        :raises UsageError: there is none.
-        """
-        known = {*self.manager.list_plugins(), *more}
-        if name not in known:
-            _check_no_variable(name, request)
-            raise UsageError(f"no plugin {name!r}{did_you_mean(name, known)}")
-
-
-def _check_no_variable(name: str, request: Namespace) -> None:
-    """Tell who wrote the name of a variable, where there is no plugin of that name.
-
-    :raises UsageError: the variable holds a plugin.
-    """
-    held = request.namespace.get(name)
-    if isinstance(held, Handle):
-        raise UsageError(
-            f"no plugin {name!r}: that is the variable which holds the plugin; "
-            f"did you mean {target_of(held).name!r}?"
-        )
 
 
 def _mistakes(record: Record) -> list[str]:

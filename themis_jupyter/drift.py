@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 from types import ModuleType
 
-from ..record import Record
-from ..reload.tracking import tracked
+from .record import Record
+from .reload.tracking import tracked
 
 EDITED, DELETED, UNREADABLE, UNKNOWN = "edited", "deleted", "unreadable", "unknown"
 
