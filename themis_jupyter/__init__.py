@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import ThemisError
-from .events import PhaseEvent
+from .events import DriftEvent, PhaseEvent
 from .manager import PluginManager
 from .phases import Outcome, Phase
 from .plugin import Capability, Plugin, PluginType, StatefulPlugin, migrates, reconnects
@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AllowAll",
     "Capability",
+    "DriftEvent",
     "Outcome",
     "Phase",
     "PhaseEvent",

@@ -47,8 +47,40 @@ class PhaseEvent:
         """True for the one event that ends an operation."""
         return self.status == "ended"
 
+    @property
+    def title(self) -> str:
+        """What happened, in a word or two."""
+        value: str = self.phase.value
+        return value
 
-Listener = Callable[[PhaseEvent], object]
+
+@dataclass(frozen=True, slots=True)
+class DriftEvent:
+    """What a plugin runs and what is on disk have parted, or are the same again.
+
+    :param drift: such as ``edited`` or ``deleted``; empty where they are the same.
+    :param text: the same as a sentence, with what to do.
+    :param time: seconds since the epoch.
+    """
+
+    plugin: str
+    drift: str
+    text: str
+    time: float
+
+    @property
+    def terminal(self) -> bool:
+        """False: it is part of no operation."""
+        return False
+
+    @property
+    def title(self) -> str:
+        """What happened, in a word or two."""
+        return "drift"
+
+
+Event = PhaseEvent | DriftEvent
+Listener = Callable[[Any], object]
 
 
 @dataclass(eq=False, slots=True)
@@ -67,7 +99,7 @@ class EventStream:
     def __init__(self, history: int = 1000) -> None:
         self._subscriptions: list[_Subscription] = []
         self._lock = threading.Lock()
-        self.history: deque[PhaseEvent] = deque(maxlen=history)
+        self.history: deque[Event] = deque(maxlen=history)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener(event)`` for each event from now on; return what ends that.
@@ -100,7 +132,7 @@ class EventStream:
         return len(self._subscriptions)
 
     def emit(
-        self, event: PhaseEvent, call: Callable[[Listener, PhaseEvent], Any] | None = None
+        self, event: Event, call: Callable[[Listener, Any], Any] | None = None
     ) -> list[BaseException]:
         """Deliver ``event``; return what listeners raised, which harms nothing else.
 
@@ -123,9 +155,7 @@ class EventStream:
                 else:
                     call(entry.listener, event)
             except BaseException as error:
-                log.warning(
-                    "listener %r raised at %s", entry.listener, event.phase.value, exc_info=True
-                )
+                log.warning("listener %r raised at %s", entry.listener, event.title, exc_info=True)
                 raised.append(error)
             finally:
                 entry.running.discard(thread)

@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Float
+from traitlets import Bool, Float
 
+from .cells import Cells
 from .dependencies import auto_load_order
 from .errors import (
     DependentsError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .planning import ReloadPlan
     from .running import Runner
     from .state import Snapshot
+    from .watch import Watcher
 
 log = logging.getLogger("themis_jupyter.manager")
 
@@ -57,6 +59,10 @@ class PluginManager(Inventory):
         2.0, min=0.0, help="Seconds after which a reload that waits for another one says so."
     ).tag(config=True)
 
+    watch_on_load = Bool(
+        False, help="Watch each plugin that is loaded: reload it when its file is saved."
+    ).tag(config=True)
+
     def __init__(self, *, policy: Policy | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         #: Decides which bytes may run.
@@ -64,21 +70,35 @@ class PluginManager(Inventory):
         #: Where states are kept beyond this kernel.
         self.keeper = StateKeeper(parent=self)
         self._finder: SubmoduleFinder | None = None
+        #: Keeps cells and reloads that come of themselves apart.
+        self.cells = Cells(self.wait_notice)
+        self._watcher: Watcher | None = None
 
     # -- loading ---------------------------------------------------------------------------------
 
     def load_plugin(
-        self, name_or_path: str | os.PathLike[str], config: dict[str, Any] | None = None
+        self,
+        name_or_path: str | os.PathLike[str],
+        config: dict[str, Any] | None = None,
+        *,
+        watch: bool = False,
     ) -> Handle:
         """Load a plugin, its dependencies first.
 
         Loading again what is loaded from the same file gives its handle, and changes nothing.
 
         :param config: handed to ``initialize``; checked against ``config_schema``.
+        :param watch: reload it when its file is saved.
         :raises ThemisError: it cannot be loaded; nothing is left behind.
         """
+        before = self.list_loaded_plugins()
         with self._turn(f"loading {os.fspath(name_or_path)!r}") as loader:
-            return loader.load(name_or_path, config).handle
+            record = loader.load(name_or_path, config)
+        if self.watch_on_load:
+            self.watcher.watch(n for n in self.list_loaded_plugins() if n not in before)
+        elif watch:
+            self.watcher.watch([record.name])
+        return record.handle
 
     def auto_load_plugins(self) -> dict[str, ThemisError]:
         """Load all plugins that ask for it, by priority, dependencies first.
@@ -124,6 +144,26 @@ class PluginManager(Inventory):
         """Hold the turn; Ctrl-C does not come between."""
         with InterruptGuard() as guard, TURNS.take(what, guard, self.wait_notice):
             yield self._loader(guard)
+
+    @property
+    def watcher(self) -> Watcher:
+        """What reloads plugins when their files are saved; made when it is first asked for."""
+        if self._watcher is None:
+            from .watch import Watcher
+
+            self._watcher = Watcher(self, parent=self)
+        return self._watcher
+
+    @property
+    def is_watching(self) -> bool:
+        """True where :attr:`watcher` is there already."""
+        return self._watcher is not None
+
+    def stop_watching(self) -> None:
+        """Watch nothing any more; no thread is left."""
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
 
     # -- unloading -------------------------------------------------------------------------------
 

@@ -106,13 +106,17 @@ def running_sources(modules: Iterable[ModuleType]) -> dict[str, str]:
     return {known.source.filename: known.source.text for known in found}
 
 
-def about(record: Record) -> dict[str, Any]:
-    """Return what a snapshot is to say of the plugin that it is of."""
+def source_hash(module: ModuleType | None) -> str:
+    """Return the SHA-256 of what a module runs; empty where it is not known."""
     from .reload.tracking import tracked
 
-    assert record.module is not None
-    known = tracked(record.module)
+    known = tracked(module) if module is not None else None
+    return known.source.sha256 if known is not None else ""
+
+
+def about(record: Record) -> dict[str, Any]:
+    """Return what a snapshot is to say of the plugin that it is of."""
     return {
         "plugin_version": record.manifest.version if record.manifest is not None else "0",
-        "source_sha256": known.source.sha256 if known is not None else "",
+        "source_sha256": source_hash(record.module),
     }

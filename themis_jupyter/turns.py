@@ -25,6 +25,11 @@ class Turns:
         self._owner: int | None = None
         self._what = ""
 
+    @property
+    def is_mine(self) -> bool:
+        """True where the current thread holds the turn."""
+        return self._owner == threading.get_ident()
+
     @contextmanager
     def take(self, what: str, guard: InterruptGuard, notice: float = 2.0) -> Iterator[None]:
         """Hold the turn while the body runs.
@@ -36,7 +41,7 @@ class Turns:
         :raises ReentrantReloadError: this very thread holds it: a listener or a plugin's own method
             asked for ``what``.
         """
-        if self._owner == threading.get_ident():
+        if self.is_mine:
             raise ReentrantReloadError(
                 f"{what} was asked for from inside {self._what}, by one of its listeners or by the "
                 "plugin's own code. Wait until that has ended, for example in the next cell."

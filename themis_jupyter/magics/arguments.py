@@ -65,8 +65,10 @@ def parse(
         raise UsageError(f"{magic}: {_not_taken(extra[0], parser)} {magic}? shows what it takes.")
     if getattr(found, "name", None) is not None:
         found.name = expand(found.name, namespace)
-    if hasattr(found, "names"):
-        found.names = [expand(name, namespace) for name in found.names]
+    for several in ("names", "words"):
+        if hasattr(found, several):
+            words = [expand(word, namespace) for word in getattr(found, several)]
+            setattr(found, several, words)
     found.silent = silent
     return found
 

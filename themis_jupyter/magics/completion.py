@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..manager import PluginManager
 
 #: Of the options that take a value: which.
-_VALUES = ("--config", "--as", "-n", "--last")
+_VALUES = ("--config", "--as", "-n", "--last", "--when")
 
 
 class Completion:
@@ -111,6 +111,9 @@ class Completion:
                 yield from (SimpleCompletion(p, type="path") for p in paths(typed, (".py",)))
 
     def _values(self, option: str, value: Word) -> Iterator[str]:
+        if option == "--when":
+            choices = ("between-cells", "immediately")
+            yield from (each for each in choices if each.startswith(value.raw))
         if option != "--config":
             return
         if value.text.startswith("@"):
@@ -128,6 +131,8 @@ class Completion:
         loaded = self._manager.list_loaded_plugins()
         if magic in ("reload_plugin", "unload_plugin"):
             return loaded
+        if magic == "watch_plugins":
+            return [*loaded, "on", "off", "status"]
         if magic == "plugin_events":
             return sorted({event.plugin for event in list(self._manager.events.history)})
         if magic == "plugin_errors":

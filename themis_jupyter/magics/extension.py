@@ -16,7 +16,9 @@ from ..render.format import names
 from ..report import ReloadReport
 from .autoreload import Autoreload
 from .base import ManagerMagics
+from .cell_notes import CellNotes
 from .completion import Completion
+from .live import LiveMagics
 from .magics import PluginMagics
 from .taken_names import TakenNames
 
@@ -30,9 +32,10 @@ class Extension:
         self._magics = PluginMagics(shell, self._manager)
         self._magics.extension = self
         #: All groups of magics.
-        self._groups: list[ManagerMagics] = [self._magics]
+        self._groups: list[ManagerMagics] = [self._magics, LiveMagics(shell, self._manager)]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)
+        self._notes = CellNotes(shell, self._manager, parent=shell)
         ours = {
             name: magic for group in self._groups for name, magic in group.magics["line"].items()
         }
@@ -69,11 +72,12 @@ class Extension:
         for kind, table in self._shell.magics_manager.magics.items():
             named = {name for group in self._groups for name in group.magics[kind]}
             self._hidden[kind] = {name: table[name] for name in named if name in table}
-        self._shell.configurables += [self._manager, self._manager.keeper]
+        self._shell.configurables += [self._manager, self._manager.keeper, self._notes]
         self._shell.register_magics(*self._groups)
         self._completion.install()
         self._names.install()
         self._autoreload.install()
+        self._notes.install()
         atexit.register(self._manager.save_at_exit)
         self._printer = self._texts.for_type(ReloadReport, self._in_a_line)
 
@@ -82,6 +86,8 @@ class Extension:
         self._texts.pop(ReloadReport, None)
         if self._printer is not None:
             self._texts.for_type(ReloadReport, self._printer)
+        self._notes.remove()
+        self._manager.stop_watching()
         self._autoreload.remove()
         self._names.remove()
         self._completion.remove()
@@ -90,7 +96,7 @@ class Extension:
             for kind, magics in group.magics.items():
                 self._take_out(manager.magics[kind], magics, self._hidden[kind])
             manager.registry.pop(type(group).__name__, None)
-        for configurable in (*self._groups, self._manager, self._manager.keeper):
+        for configurable in (*self._groups, self._manager, self._manager.keeper, self._notes):
             with suppress(ValueError):
                 self._shell.configurables.remove(configurable)
         if PluginManager.initialized() and PluginManager.instance() is self._manager:

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 from ..drift import drift_of, drift_of_module
 from ..errors import PluginError, StateError
@@ -15,8 +14,7 @@ from ..manager import PluginManager
 from ..manifest import Manifest
 from ..names import shown
 from ..plugin import Capability
-from ..record import Record
-from ..reload.tracking import tracked
+from ..record import Record, source_hash
 from .masking import masked
 from .tables import PluginRow
 
@@ -70,6 +68,9 @@ def _of_running(manager: PluginManager, record: Record, manifest: Manifest) -> d
         "state": state_of(record),
         "needed by": ", ".join(manager.get_dependents(record.name)),
         "on disk": drift_of(record) or "same",
+        "watched": "yes"
+        if manager.is_watching and manager.watcher.is_watching(record.name)
+        else "",
         "configuration": _as_text(masked(record.config, manifest.config_schema)),
     }
     for module in reversed(record.modules):  # the package itself first
@@ -96,12 +97,6 @@ def version_of(manifest: Manifest | None) -> str:
     if manifest is None or "version" in manifest.unknown:
         return "?"
     return manifest.version
-
-
-def source_hash(module: ModuleType | None) -> str:
-    """Return the SHA-256 of what a module runs; empty where it is not known."""
-    known = tracked(module) if module is not None else None
-    return known.source.sha256 if known is not None else ""
 
 
 def loaded_from(manager: PluginManager, path: str) -> str | None:

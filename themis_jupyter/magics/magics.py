@@ -57,6 +57,7 @@ class PluginMagics(ManagerMagics):
         CONFIG,
         AS,
         takes("--restore", action="store_true", help="bring back the state that was saved last"),
+        takes("--watch", action="store_true", help="reload it when its file is saved"),
     )
     def load_plugin(self, request: Namespace) -> Loaded:
         """Load a plugin, and what it needs.
@@ -69,6 +70,7 @@ class PluginMagics(ManagerMagics):
             %load_plugin counter --config @counter.json
             %load_plugin counter --config $settings
             %load_plugin counter --restore
+            %load_plugin counter --watch
 
         If it cannot be loaded, nothing is left behind, and the error is raised. The result has the
         plugin as ``.plugin``. A path with blanks in it needs quotes.
@@ -79,7 +81,7 @@ class PluginMagics(ManagerMagics):
             config = read_config(request.config, request.namespace)
         before, began = self.manager.list_loaded_plugins(), time.perf_counter()
         try:
-            handle = self.manager.load_plugin(request.name, config)
+            handle = self.manager.load_plugin(request.name, config, watch=request.watch)
         except ThemisError as error:
             self._remember(request.name, error)
             raise
@@ -94,7 +96,8 @@ class PluginMagics(ManagerMagics):
             self._shell.push({variable: handle})
             warn_of_hidden(variable)
         from ..drift import drift_of
-        from .facts import source_hash, version_of
+        from ..record import source_hash
+        from .facts import version_of
 
         return Loaded(
             name=record.name,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..handle import Handle
 from ..names import titled
-from ..render.format import names, seconds
+from ..render.format import names, one_line, seconds
 from ..user_frames import leave_us_out
 
 
@@ -141,6 +141,30 @@ class Done(Result):
     def html(self) -> str:
         """Return a card."""
         return card("✓", "good", self.word, self.what, lines=[self.more] if self.more else [])
+
+
+@dataclass(frozen=True, repr=False)
+class Note(Result):
+    """A line under a cell.
+
+    :param tone: ``warn`` or ``calm``.
+    """
+
+    tone: str
+    words: str
+
+    def text(self) -> str:
+        """Return the line."""
+        return f"{'!' if self.tone == 'warn' else '·'} {one_line(self.words)}"
+
+    def html(self) -> str:
+        """Return the line with a mark before it."""
+        from ..render.html import framed, prose
+
+        mark = "⚠\ufe0e" if self.tone == "warn" else "↻"
+        return framed(
+            self.tone, f"<div><span aria-hidden='true'>{mark}</span> {prose(self.words)}</div>"
+        )
 
 
 def card(

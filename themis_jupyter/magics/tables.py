@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..events import PhaseEvent
+from ..events import DriftEvent, Event
 from ..render.format import names, one_line, printable
 from ..render.text import EVENT_COLUMNS, event_rows, table
 from ..report import ReloadReport
@@ -134,21 +134,21 @@ class Details(Table):
 
 
 class Events(Table):
-    """What ``%plugin_events`` found: a sequence of :class:`PhaseEvent`, the newest last."""
+    """What ``%plugin_events`` found: a sequence of events, the newest last."""
 
     columns = EVENT_COLUMNS
     empty = "Nothing has happened yet."
 
-    def __init__(self, events: Iterable[PhaseEvent]) -> None:
+    def __init__(self, events: Iterable[Event]) -> None:
         self._events = tuple(events)
 
-    def __iter__(self) -> Iterator[PhaseEvent]:
+    def __iter__(self) -> Iterator[Event]:
         return iter(self._events)
 
     def __len__(self) -> int:
         return len(self._events)
 
-    def __getitem__(self, index: int) -> PhaseEvent:
+    def __getitem__(self, index: int) -> Event:
         return self._events[index]
 
     def rows(self) -> Sequence[tuple[object, ...]]:
@@ -217,10 +217,15 @@ class Errors(Table):
         return "".join(failure.html() for failure in self._failures)
 
 
-def finished(events: Iterable[PhaseEvent]) -> list[PhaseEvent]:
+def finished(events: Iterable[Event]) -> list[Event]:
     """Return the events without the beginnings of steps whose end is there as well."""
     events = list(events)
-    ended = {(e.operation, e.plugin, e.phase) for e in events if e.status != "started"}
+    steps = [e for e in events if not isinstance(e, DriftEvent)]
+    ended = {(e.operation, e.plugin, e.phase) for e in steps if e.status != "started"}
     return [
-        e for e in events if e.status != "started" or (e.operation, e.plugin, e.phase) not in ended
+        e
+        for e in events
+        if isinstance(e, DriftEvent)
+        or e.status != "started"
+        or (e.operation, e.plugin, e.phase) not in ended
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from ..errors import PluginNotFoundError, PluginNotLoadedError, describe
-from ..events import PhaseEvent
+from ..events import DriftEvent, Event
 from ..phases import Outcome, Phase
 from ..report import ReloadReport, StepRecord
 from .format import names, number, one_line, printable, seconds, shortened, size
@@ -291,7 +291,7 @@ def _width(text: str) -> int:
 EVENT_COLUMNS = ("time", "plugin", "operation", "step", "status", "took", "note")
 
 
-def event_rows(events: Iterable[PhaseEvent]) -> list[tuple[str, ...]]:
+def event_rows(events: Iterable[Event]) -> list[tuple[str, ...]]:
     """Return a row per event, for :func:`table` or ``html_table`` with :data:`EVENT_COLUMNS`.
 
     The time is the local one, to the millisecond.
@@ -300,11 +300,19 @@ def event_rows(events: Iterable[PhaseEvent]) -> list[tuple[str, ...]]:
         (
             f"{datetime.fromtimestamp(event.time):%H:%M:%S.%f}"[:-3],
             event.plugin,
-            f"{event.kind} {event.operation}",
-            event.phase.value,
-            event.status,
-            "" if event.elapsed is None else seconds(event.elapsed),
-            shortened(one_line(event.error or event.detail)),
+            *_event_cells(event),
         )
         for event in events
     ]
+
+
+def _event_cells(event: Event) -> tuple[str, str, str, str, str]:
+    if isinstance(event, DriftEvent):
+        return "", event.title, event.drift or "same", "", shortened(one_line(event.text))
+    return (
+        f"{event.kind} {event.operation}",
+        event.phase.value,
+        event.status,
+        "" if event.elapsed is None else seconds(event.elapsed),
+        shortened(one_line(event.error or event.detail)),
+    )

@@ -1,0 +1,69 @@
+"""When a reload may come of itself: between cells, and not in the middle of one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .turns import TURNS
+
+log = logging.getLogger("themis_jupyter.watch")
+
+
+class Cells:
+    """Keeps cells and reloads that come of themselves apart.
+
+    Where there are no cells, as in a script, each moment is one between cells.
+
+    :param notice: seconds after which a cell that waits for a reload says so.
+    """
+
+    def __init__(self, notice: float = 2.0) -> None:
+        # The same thread may take it twice: the code of a plugin may run a cell.
+        self._lock = threading.RLock()
+        self._running = 0
+        self._notice = notice
+
+    @property
+    def running(self) -> bool:
+        """True while a cell runs."""
+        return self._running > 0
+
+    def begin(self, before: Callable[[], object] | None = None) -> None:
+        """A cell is about to run: wait for a reload that has begun.
+
+        :param before: what is to be done while it is still a moment between cells; not for a cell that another
+            cell runs.
+        """
+        # Who has the turn to reload and runs a cell must not wait for somebody who waits for the turn.
+        if TURNS.is_mine:
+            self._running += 1
+            return
+        try:
+            with self._taken():
+                if before is not None and not self._running:
+                    before()
+        finally:  # also after Ctrl-C: the cell runs all the same
+            self._running += 1
+
+    def end(self) -> None:
+        """A cell has ended. One whose beginning nobody saw does not count."""
+        self._running = max(self._running - 1, 0)
+
+    @contextmanager
+    def between(self) -> Iterator[bool]:
+        """Give whether no cell is running. While the body runs, none begins."""
+        with self._lock:
+            yield not self._running
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=self._notice):
+            log.warning("this cell waits for a reload to end, which began when a file was saved")
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
