@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 
 from ..errors import ReloadError, SourceError, describe
@@ -25,6 +26,7 @@ def prepare(
     sources: dict[str, Source] | None = None,
     check: Callable[[str, Source], None] | None = None,
     quiet: float = 0.0,
+    paths: Mapping[str, Path] | None = None,
 ) -> Staged:
     """Read, check, plan and compile; run nothing.
 
@@ -32,13 +34,22 @@ def prepare(
     :param sources: bytes that were read already, by module name.
     :param check: refuses bytes by raising.
     :param quiet: seconds that a file must have been left alone: half a file may parse as well.
+    :param paths: by module name, another file that the source is in from now on.
     :raises SourceError: a file cannot be read, decoded or compiled.
     """
-    known = sources or {}
+    known, places = sources or {}, paths or {}
     modules = list(modules)
     several = len(modules) > 1
     drafts = [
-        draft(m, known.get(m.__name__), full=full, check=check, shared=several, quiet=quiet)
+        draft(
+            m,
+            known.get(m.__name__),
+            full=full,
+            check=check,
+            shared=several,
+            quiet=quiet,
+            path=places.get(m.__name__),
+        )
         for m in modules
     ]
     if several:

@@ -109,6 +109,8 @@ def patch_module(
             if id(cache) not in given:
                 patch.writes.add((cache.cache_clear,))
     _patch_names(patch, draft, dropped, substitute)
+    if draft.other_file:
+        patch.writes.item(draft.live, "__file__", draft.source.filename)
     moves = draft.moves
     if moves is not None:
         values = list(draft.live.values())

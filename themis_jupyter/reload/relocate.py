@@ -20,6 +20,8 @@ class Moves:
     :param old: the outline that the code comes from.
     :param new: the outline that it is to fit.
     :param moved: pairs of old and new statements.
+    :param filename: of the new code.
+    :param before: of the old code.
     """
 
     def __init__(
@@ -28,8 +30,10 @@ class Moves:
         new: Outline,
         moved: Iterable[tuple[Statement, Statement]],
         filename: str,
+        before: str,
     ) -> None:
         self._old, self._new = old, new
+        self._before = before
         self._moved = sorted(moved, key=lambda pair: pair[0].start)
         self._starts = [old.start for old, _ in self._moved]
         self._filename = filename
@@ -38,15 +42,16 @@ class Moves:
         self._spread: dict[Statement, dict[int, list[tuple[CodeType, CodeType]]]] = {}
 
     def code(self, code: CodeType) -> CodeType | None:
-        """Return ``code`` with its new line numbers; None where they are the same."""
-        if code.co_filename != self._filename:
+        """Return ``code`` with its new line numbers and file name; None where they are the same."""
+        if code.co_filename != self._before:
             return None
         line = code.co_firstlineno
         pairs = self._at(line)
         if len(pairs) == 1 and self._same_layout(*pairs[0]):
             old, new = pairs[0]
             shift = new.start - old.start
-            return shifted(code, shift, self._shifted) if shift else None
+            moves = shift or self._before != self._filename
+            return shifted(code, shift, self._filename, self._shifted) if moves else None
         found = [codes for pair in pairs for codes in self._codes(*pair).get(line, ())]
         alike = [codes for codes in found if _alike(codes[0], code)]
         places = list(code.co_positions())
@@ -56,7 +61,10 @@ class Moves:
         if alike:
             return alike[0][1]
         # Code of our own making (see ``trampoline``) knows its first line only.
-        return code.replace(co_firstlineno=found[0][1].co_firstlineno) if found else None
+        if not found:
+            return None
+        first = found[0][1].co_firstlineno
+        return code.replace(co_firstlineno=first, co_filename=self._filename)
 
     def line(self, line: int) -> int:
         """Return the new first line of the class that began in ``line``."""
@@ -87,19 +95,21 @@ class Moves:
         if known is None:
             known = self._spread[old] = {}
             before, after = (
-                codes_inside(self._compile(outline, statement))
-                for outline, statement in ((self._old, old), (self._new, new))
+                codes_inside(_compile(outline, statement, filename))
+                for outline, statement, filename in (
+                    (self._old, old, self._before),
+                    (self._new, new, self._filename),
+                )
             )
             for one, other in zip(before, after, strict=True):
                 known.setdefault(one.co_firstlineno, []).append((one, other))
         return known
 
-    def _compile(self, outline: Outline, statement: Statement) -> CodeType:
-        tree = ast.Module(body=[outline.node(statement)], type_ignores=[])
-        code: CodeType = compile(
-            tree, self._filename, "exec", flags=outline.flags, dont_inherit=True
-        )
-        return code
+
+def _compile(outline: Outline, statement: Statement, filename: str) -> CodeType:
+    tree = ast.Module(body=[outline.node(statement)], type_ignores=[])
+    code: CodeType = compile(tree, filename, "exec", flags=outline.flags, dont_inherit=True)
+    return code
 
 
 def _alike(one: CodeType, other: CodeType) -> bool:
@@ -155,8 +165,10 @@ def relocate_new(born: Iterable[object], moves: Moves, made_now: CodeType | None
                 item.__code__ = code
 
 
-def shifted(code: CodeType, shift: int, known: dict[int, tuple[CodeType, CodeType]]) -> CodeType:
-    """Return ``code`` and the code inside it, ``shift`` lines further down.
+def shifted(
+    code: CodeType, shift: int, filename: str, known: dict[int, tuple[CodeType, CodeType]]
+) -> CodeType:
+    """Return ``code`` and the code inside it, ``shift`` lines further down in the file of that name.
 
     :param known: what was shifted before, by the id of the code: a function that another one has made
         goes on having its code in common with it.
@@ -164,9 +176,10 @@ def shifted(code: CodeType, shift: int, known: dict[int, tuple[CodeType, CodeTyp
     found = known.get(id(code))
     if found is None:
         constants = tuple(
-            shifted(c, shift, known) if type(c) is CodeType else c for c in code.co_consts
+            shifted(c, shift, filename, known) if type(c) is CodeType else c for c in code.co_consts
         )
-        new = code.replace(co_firstlineno=code.co_firstlineno + shift, co_consts=constants)
+        first = code.co_firstlineno + shift
+        new = code.replace(co_firstlineno=first, co_consts=constants, co_filename=filename)
         found = known[id(code)] = code, new
     return found[1]
 

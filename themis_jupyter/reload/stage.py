@@ -7,6 +7,7 @@ import builtins
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -69,14 +70,21 @@ class Draft:
     @property
     def unchanged(self) -> bool:
         """True where the module already runs these bytes, and need not run them again."""
-        return self.before is not None and self.plan.empty and not self.plan.diff.changed
+        same = self.before is not None and self.plan.empty and not self.plan.diff.changed
+        return same and not self.other_file
 
     @property
     def moves(self) -> Moves | None:
         """Where unchanged statements stand now; None where they stand as before."""
-        if not self.plan.moved:
+        if not self.plan.moved or self.before is None:
             return None
-        return Moves(self.plan.diff.old, self.plan.new, self.plan.moved, self.source.filename)
+        plan, before = self.plan, self.before.source.filename
+        return Moves(plan.diff.old, plan.new, plan.moved, self.source.filename, before)
+
+    @property
+    def other_file(self) -> bool:
+        """True where the source is in another file from now on."""
+        return self.before is not None and self.before.source.filename != self.source.filename
 
     def fill(
         self,
@@ -97,6 +105,8 @@ class Draft:
         for name, value in self.live.items() if standins else ():
             if is_a(value, ModuleType) and name in scratch:
                 scratch[name] = (standins or {}).get(id(value), value)
+        if self.other_file:
+            scratch["__file__"] = self.source.filename
         if "__annotations__" in scratch:
             scratch["__annotations__"] = dict(scratch["__annotations__"])
         if importer is not None:
@@ -175,6 +185,7 @@ def draft(
     check: Callable[[str, Source], None] | None = None,
     shared: bool = False,
     quiet: float = 0.0,
+    path: Path | None = None,
 ) -> Draft:
     """Read a module's file, work out what has to run, and compile that.
 
@@ -183,6 +194,7 @@ def draft(
     :param check: refuses bytes by raising; called before they are decoded.
     :param shared: other modules are reloaded along with this one.
     :param quiet: seconds that the file must have been left alone.
+    :param path: another file that the source is in from now on.
     :raises SourceError: the file cannot be read, decoded or compiled.
     """
 
@@ -203,7 +215,7 @@ def draft(
 
     if source is not None:
         return parse(source)
-    return read_settled(source_path(module), parse, quiet=quiet)[1]
+    return read_settled(path or source_path(module), parse, quiet=quiet)[1]
 
 
 def replan(item: Draft, rerun: Mapping[Statement, str], dirty: Iterable[str]) -> Draft:
@@ -215,17 +227,20 @@ def replan(item: Draft, rerun: Mapping[Statement, str], dirty: Iterable[str]) ->
         item.plan.diff,
         full=item.plan.full,
         rerun=rerun,
-        dirty=dirty,
+        dirty=[*dirty, *(["__file__"] if item.other_file else ())],
         facts=_LiveFacts(item.module),
         shared=True,
     )
+    if item.other_file:
+        plan.moved = list(plan.diff.kept)
     return Draft(item.module, item.source, item.before, plan, _compile(plan, item.source.filename))
 
 
 def _draft(
     module: ModuleType, source: Source, before: Tracked | None, full: bool, shared: bool
 ) -> Draft:
-    if before is not None and before.source.data == source.data and not full:
+    elsewhere = before is not None and before.source.filename != source.filename
+    if before is not None and before.source.data == source.data and not (full or elsewhere):
         outline = before.outline
         kept = [(s, s) for s in outline.statements]
         return Draft(
@@ -242,9 +257,12 @@ def _draft(
         plan = plan_reload(
             compare(before.outline, source.text, source.filename),
             full=full,
+            dirty=["__file__"] if elsewhere else (),
             facts=_LiveFacts(module),
             shared=shared,
         )
+    if elsewhere:
+        plan.moved = list(plan.diff.kept)
     return Draft(module, source, before, plan, _compile(plan, source.filename))
 
 

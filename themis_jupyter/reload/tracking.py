@@ -105,11 +105,12 @@ def _of_those(
 def restore(module: ModuleType, tracked: Tracked | None) -> None:
     """Remember what was remembered before; None forgets the module."""
     with _lock:
-        if tracked is None:
-            _tracked.pop(module, None)
-        else:
+        before = _tracked.pop(module, None)
+        if tracked is not None:
             _tracked[module] = tracked
     if tracked is not None:
+        if before is not None and before.source.filename != tracked.source.filename:
+            unpin_source(before.source.filename)
         pin_source(tracked.source.filename, tracked.source.text)
 
 
