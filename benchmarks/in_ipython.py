@@ -1,4 +1,4 @@
-"""Measures the extension in a fresh IPython: ``python -m benchmarks.in_ipython load|idle``."""
+"""Measures the extension in a fresh IPython: ``python -m benchmarks.in_ipython load|idle|watched``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -48,8 +49,10 @@ def load() -> dict[str, Any]:
     return {"took": took, "worked": worked, "heavy": heavy, "modules": len(new)}
 
 
-def idle(turns: int = 25, cells: int = 40) -> dict[str, Any]:
+def idle(turns: int = 25, cells: int = 40, watch: str = "") -> dict[str, Any]:
     """Time an idle cell without the extension, with it, and with a plugin loaded; in seconds.
+
+    :param watch: ``--watch`` where the plugin is watched, too.
 
     The three take turns, so that what else the machine does meets all of them.
     """
@@ -72,7 +75,9 @@ def idle(turns: int = 25, cells: int = 40) -> dict[str, Any]:
             plain = cell_time()
             manager.load_extension(EXTENSION)
             loaded = cell_time()
-            shell.run_cell(f"%load_plugin {path} --as counter\nfrom counter import LIMIT, Counter")
+            shell.run_cell(
+                f"%load_plugin {path} --as counter {watch}\nfrom counter import LIMIT, Counter"
+            )
             busy = cell_time()
             shell.run_cell("%unload_plugin counter")
             manager.unload_extension(EXTENSION)
@@ -85,6 +90,7 @@ def idle(turns: int = 25, cells: int = 40) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    result = {"load": load, "idle": idle}[sys.argv[1]]()
+    watched = partial(idle, watch="--watch")
+    result = {"load": load, "idle": idle, "watched": watched}[sys.argv[1]]()
     print()
     print(json.dumps(result))

@@ -58,8 +58,8 @@ class Monitor:
             began = time.perf_counter()
             changed = self._looks.changed()
             self._looked = time.perf_counter()
-            if not changed:
-                self._takes = self._looked - began
+            if not changed:  # the shortest counts: the others waited for the processor
+                self._takes = min(self._takes or 1.0, self._looked - began)
             names = {name for name, files in self._files.items() if changed.intersection(files)}
             touched, self._touched = self._touched, set()
             told = self._update_drifts(names | touched)
@@ -104,7 +104,7 @@ class Monitor:
         modules = len(sys.modules)
         if not self._stale and modules == self._modules:
             return
-        self._stale, self._modules = False, modules
+        self._stale, self._modules, self._takes = False, modules, 0.0
         names = self._inventory.list_loaded_plugins()
         records = [r for r in map(self._inventory.find_record, names) if r is not None]
         known = {record.name: _files_of(record) for record in records}
