@@ -183,3 +183,37 @@ def test_a_notebook_runs_without_a_browser(tmp_path: Path) -> None:
     [loaded] = notebook.cells[0].outputs
     assert loaded.data["text/plain"].startswith("counter 1.0 loaded in")
     assert notebook.cells[3].outputs == []
+
+
+def test_saving_is_all_it_takes(kernel: Kernel) -> None:
+    kernel.run("%watch_plugins")
+    path = kernel.folder / "counter.py"
+    path.write_text(path.read_text().replace("+= self.step", "+= 10"))
+    reply, sent = kernel.run("c.add()")
+    assert reply["status"] == "ok"
+    result, note = (each["data"] for each in sent)
+    assert result["text/plain"] == "10"
+    assert note["text/plain"].startswith("· counter reloaded in ")
+    path.write_text(path.read_text().replace("LIMIT = 10", "LIMIT = ("))
+    reply, sent = kernel.run("c.add()")
+    assert [each["kind"] for each in sent] == ["execute_result", "display_data"]
+    assert "was aborted. %plugin_errors shows why" in sent[1]["data"]["text/plain"]
+    assert "themis-warn" in sent[1]["data"]["text/html"]
+    assert kernel.run("1 + 1")[1][0]["data"]["text/plain"] == "2"
+
+
+def test_a_cell_that_runs_for_long_sees_one_version(kernel: Kernel) -> None:
+    kernel.run("%watch_plugins")
+    cell = """
+        import pathlib, time
+        path = pathlib.Path("counter.py")
+        path.write_text(path.read_text().replace("+= self.step", "+= 10"))
+        waits = lambda: get_ipython().run_line_magic("watch_plugins", "status")[0].waiting
+        deadline = time.monotonic() + 20
+        while not waits() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        print(c.add(), waits())
+    """
+    reply, sent = kernel.run(dedent(cell))
+    assert (reply["status"], sent[0]["text"]) == ("ok", "1 the cell that is running\n")
+    assert kernel.run("c.add()")[1][0]["data"]["text/plain"] == "11"

@@ -26,6 +26,12 @@ class CellNotes(Configurable):
         super().__init__(**kwargs)
         self._shell: Any = shell
         self._manager = manager
+        self._cells: list[str] = []
+
+    @property
+    def raw_cell(self) -> str:
+        """The text of the cell that is running, as the user sees it; empty where that is not known."""
+        return self._cells[-1] if self._cells else ""
 
     def install(self) -> None:
         """Begin to watch."""
@@ -41,11 +47,14 @@ class CellNotes(Configurable):
 
     def _before(self, info: ExecutionInfo) -> None:
         manager = self._manager
+        self._cells.append(info.raw_cell or "")
         manager.cells.begin(manager.watcher.before_cell if manager.is_watching else None)
 
     def _after(self, result: ExecutionResult) -> None:
         manager = self._manager
         manager.cells.end()
+        if self._cells:
+            self._cells.pop()
         if not manager.is_watching and not manager.list_loaded_plugins():
             return
         manager.watcher.after_cell()

@@ -17,6 +17,7 @@ from ..report import ReloadReport
 from .autoreload import Autoreload
 from .base import ManagerMagics
 from .cell_notes import CellNotes
+from .cell_plugins import CellMagics
 from .completion import Completion
 from .live import LiveMagics
 from .magics import PluginMagics
@@ -31,11 +32,20 @@ class Extension:
         self._manager = _manager(shell)
         self._magics = PluginMagics(shell, self._manager)
         self._magics.extension = self
+        self._notes = CellNotes(shell, self._manager, parent=shell)
         #: All groups of magics.
-        self._groups: list[ManagerMagics] = [self._magics, LiveMagics(shell, self._manager)]
+        self._groups: list[ManagerMagics] = [
+            self._magics,
+            LiveMagics(shell, self._manager),
+            CellMagics(
+                shell,
+                self._manager,
+                self._magics,
+                lambda: self._notes.raw_cell,
+            ),
+        ]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)
-        self._notes = CellNotes(shell, self._manager, parent=shell)
         ours = {
             name: magic for group in self._groups for name, magic in group.magics["line"].items()
         }
@@ -88,6 +98,7 @@ class Extension:
             self._texts.for_type(ReloadReport, self._printer)
         self._notes.remove()
         self._manager.stop_watching()
+        self._magics.files.close()
         self._autoreload.remove()
         self._names.remove()
         self._completion.remove()

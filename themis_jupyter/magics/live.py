@@ -41,6 +41,9 @@ class Watched(Table):
     def __len__(self) -> int:
         return len(self._found)
 
+    def __getitem__(self, index: int) -> WatchStatus:
+        return self._found[index]
+
     def rows(self) -> Sequence[tuple[object, ...]]:
         """Return the cells."""
         return [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -30,6 +32,7 @@ from .arguments import (
     warn_of_hidden,
 )
 from .base import ManagerMagics, check_no_variable
+from .cell_files import CellFiles
 from .command import command
 from .config_value import read_config
 from .problems import plugin_part, sentence
@@ -50,6 +53,8 @@ class PluginMagics(ManagerMagics):
         self.extension: Any = None
         # Of loads that failed there is no record in the manager: nothing is left of them.
         self._failed_loads: dict[str, Failure] = {}
+        #: The files behind plugins that are written in cells.
+        self.files = CellFiles()
         self._looked_for_states = False
 
     @command(
@@ -59,7 +64,7 @@ class PluginMagics(ManagerMagics):
         takes("--restore", action="store_true", help="bring back the state that was saved last"),
         takes("--watch", action="store_true", help="reload it when its file is saved"),
     )
-    def load_plugin(self, request: Namespace) -> Loaded:
+    def load_plugin(self, request: Namespace) -> Loaded | ReloadReport:
         """Load a plugin, and what it needs.
 
         Examples::
@@ -79,26 +84,44 @@ class PluginMagics(ManagerMagics):
         config = None
         if request.config is not None:
             config = read_config(request.config, request.namespace)
+        replaced = self._replaced(request.name)
+        if replaced is not None:
+            return self.manager.reload_plugin(replaced, config=config, source=request.name)
+        loaded = self.bring_up(request.name, config, variable, watch=request.watch)
+        if not request.restore:
+            return loaded
+        report = self.manager.restore_state(loaded.name)
+        return loaded if report else replace(loaded, notes=(report.headline(), *loaded.notes))
+
+    def bring_up(
+        self,
+        target: str,
+        config: dict[str, Any] | None,
+        variable: str | None,
+        *,
+        watch: bool = False,
+    ) -> Loaded:
+        """Load a plugin, and put its handle into a variable.
+
+        :param target: its name or path.
+        :raises ThemisError: it cannot be loaded; ``%plugin_errors`` shows why from now on.
+        """
+        from ..drift import drift_of
+        from ..record import source_hash
+        from .facts import version_of
+
         before, began = self.manager.list_loaded_plugins(), time.perf_counter()
         try:
-            handle = self.manager.load_plugin(request.name, config, watch=request.watch)
+            handle = self.manager.load_plugin(target, config, watch=watch)
         except ThemisError as error:
-            self._remember(request.name, error)
+            self._remember(target, error)
             raise
         elapsed = time.perf_counter() - began
-        notes: list[str] = []
-        if request.restore:
-            report = self.manager.restore_state(target_of(handle).name)
-            notes += [] if report else [report.headline()]
         record = self.manager.get_record(target_of(handle).name)
         self._failed_loads.pop(record.name, None)
         if variable is not None:
             self._shell.push({variable: handle})
             warn_of_hidden(variable)
-        from ..drift import drift_of
-        from ..record import source_hash
-        from .facts import version_of
-
         return Loaded(
             name=record.name,
             version=version_of(record.manifest),
@@ -112,8 +135,17 @@ class PluginMagics(ManagerMagics):
             elapsed=None if record.name in before else elapsed,
             drift=drift_of(record),
             sha256=source_hash(record.module),
-            notes=(*notes, *_mistakes(record)),
+            notes=tuple(_mistakes(record)),
         )
+
+    def _replaced(self, target: str) -> str | None:
+        """Return the name of the plugin from a cell that is loaded in place of the file at ``target``."""
+        if not is_path(target):
+            return None
+        name = Path(target).stem
+        record = self.manager.find_record(name)
+        cell = record is not None and record.is_loaded and self.files.holds(record.candidate.path)
+        return name if cell and Path(target).expanduser().is_file() else None
 
     def _remember(self, asked: str, error: ThemisError) -> None:
         traceback = plugin_part(error)
