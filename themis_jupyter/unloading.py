@@ -86,6 +86,7 @@ def _take_down(
             finder.remove(record.candidate.module)
         record.instance = record.dormant = record.module = record.kept = None
         record.gate.retire()
+        record.history.unloaded()
         operation.announce(name, Phase.AFTER_UNLOAD)
     operation.tell(name, Phase.AFTER_UNLOAD, "ended", operation.elapsed)
     return error
