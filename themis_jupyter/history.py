@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .config import differ
@@ -57,20 +57,17 @@ class Version:
         hashes: Mapping[str, str],
         json: dict[str, Any] | None,
         config: dict[str, Any],
-        *,
-        loaded: bool,
+        gone: Collection[str] = (),
     ) -> bool:
         """Return whether modules with these hashes, and that configuration, are this version.
 
-        A module that is imported when first used may be there, or not yet.
+        A module that is imported when first used may be there, or not yet: it does not count.
 
-        :param loaded: it has just been loaded: such modules may be missing.
+        :param gone: names of modules that are there no more.
         """
-        if not (loaded or self.sources.keys() <= hashes.keys()):
-            return False
-        if not (self.sources.keys() <= hashes.keys() or hashes.keys() <= self.sources.keys()):
-            return False
         common = self.sources.keys() & hashes.keys()
+        if not common or not self.sources.keys().isdisjoint(gone):
+            return False
         same = all(self.sources[name].sha256 == hashes[name] for name in common)
         return same and self.json == json and not differ(self.config, config)
 
@@ -138,32 +135,43 @@ class History:
         plugin_version: str,
         how: str,
         stateless: bool = False,
+        gone: Collection[str] = (),
     ) -> Version:
-        """Note what runs from now on: a kept version once more, or a new one; see :class:`Version`."""
+        """Note what runs from now on: a kept version once more, or a new one; see :class:`Version`.
+
+        :param gone: names of modules that what ran before had, and that are there no more.
+        """
         hashes = {name: source.sha256 for name, source in sources.items()}
-        loaded = how == LOAD
-        known = [v for v in self if v.runs(hashes, json, config, loaded=loaded)]
+        known = [v for v in self if v.runs(hashes, json, config, gone)]
         # One that has exactly these modules, and of those the one that runs or ran last.
         known.sort(key=lambda v: (v.sources.keys() == hashes.keys(), v is self.current, v.turn))
         version = known[-1] if known else None
         if version is None:
             self._numbers += 1
-            version = Version(self._numbers, dict(sources), json, config)
-            self._versions[version.number] = version
-        if version is not self.current or loaded:
+            version = Version(self._numbers, {}, json, config)
+        if version is not self.current or how == LOAD:
             self._turns += 1
             version.turn, version.again, version.how = self._turns, time.time(), how
             version.not_kept = version.not_kept if version.state is None and version.left else ""
         version.plugin_version, version.stateless = plugin_version, stateless
-        version.sources.update(sources)
-        self.current = version
+        version.sources.update((name, self._kept(name, s)) for name, s in sources.items())
+        self._versions[version.number] = self.current = version
         return version
 
     def grow(self, sources: Mapping[str, Source]) -> None:
         """Add modules that the running version has imported since it began to run."""
         if self.current is not None:
             for name, source in sources.items():
-                self.current.sources.setdefault(name, source)
+                if name not in self.current.sources:
+                    self.current.sources[name] = self._kept(name, source)
+
+    def _kept(self, name: str, source: Source) -> Source:
+        """Return the source as it is kept: once for all versions, and without its decoded text."""
+        for version in self:
+            known = version.sources.get(name)
+            if known is not None and known == source:
+                return known
+        return replace(source)
 
     def drop(self, most: int) -> None:
         """Keep at most so many versions: those that ran last, and the one that runs in any case."""

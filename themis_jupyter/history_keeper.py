@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Int
@@ -37,10 +38,11 @@ class HistoryKeeper(Configurable):
         """Add what the running version has imported since it began to run."""
         record.history.grow(sources_of(record.modules))
 
-    def begun(self, record: Record, how: str) -> None:
+    def begun(self, record: Record, how: str, gone: Collection[str] = ()) -> None:
         """Note what a plugin runs from now on.
 
         :param how: it came to run: ``load``, ``reload`` or ``revert``.
+        :param gone: names of modules that are there no more.
         """
         history, manifest = record.history, record.manifest
         if not any(known is history for known in self._histories):
@@ -52,6 +54,7 @@ class HistoryKeeper(Configurable):
             plugin_version=manifest.version if manifest is not None else "0",
             how=how,
             stateless=not hasattr(record.instance, "save_state"),
+            gone=gone,
         )
         if self.versions is not None:
             history.drop(self.versions)

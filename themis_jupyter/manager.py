@@ -16,6 +16,7 @@ from .errors import (
     DependentsError,
     PluginError,
     ThemisError,
+    describe,
 )
 from .handle import Handle
 from .history import History
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .planning import ReloadPlan
     from .running import Runner
     from .state import Snapshot
+    from .state.header import Field
 
 log = logging.getLogger("themis_jupyter.manager")
 
@@ -291,6 +293,23 @@ class PluginManager(Inventory):
         record = self._registry.find(name)
         return (record if record is not None else self._registry.get(name)).history
 
+    def state_fields(self, name: str) -> Sequence[Field] | None:
+        """Return what is in the state that a loaded plugin has now; its ``save_state()`` is called.
+
+        :returns: nothing where it has no state; None where that cannot be told, as it cannot be saved.
+        :raises PluginError: the plugin is not loaded.
+        """
+        with self._turn(f"looking at the state of {name!r}") as loader:
+            record = self._registry.get(name)
+            snapshot = record.kept
+            if record.instance is not None:
+                try:
+                    snapshot = loader.runner.save_state(name, record.instance)
+                except Exception as error:  # noqa: BLE001 - it is not for its state that it is asked
+                    log.info("the state of %r cannot be looked at: %s", name, describe(error))
+                    return None
+            return snapshot.header.fields if snapshot is not None else ()
+
     def revert_plugin(
         self,
         name: str,
@@ -344,8 +363,8 @@ class PluginManager(Inventory):
                     refused = error
             report = reloader.answer(request, refused)
             told = self.keeper.after_reload(report, self._registry.loaded(), self._runner(guard))
-            if revert is not None and (notes := revert.written(told, self._registry)):
-                told = told.with_warnings(*notes)
+            if revert is not None:
+                told = revert.written(told, self._registry)
             if told is not report:
                 reloader.remember(told)
             return told

@@ -67,12 +67,16 @@ class Revert:
             request = replace(request, states={record.name: _state_as_left(record, version)})
         return _with_code(request, record, version)
 
-    def written(self, report: ReloadReport, registry: Registry) -> list[str]:
-        """Write the files of the version that runs now, if that was asked for; return what to warn of."""
+    def written(self, report: ReloadReport, registry: Registry) -> ReloadReport:
+        """Write the files of the version that runs now, if that was asked for; return what to report."""
         record = registry.find(self.name)
         if not (self.write and report and record is not None and record.history.current):
-            return []
-        return list(_write(record, record.history.current))
+            return report
+        files: list[str] = []
+        warnings = [*_write(record, record.history.current, files)]
+        if files:
+            report = replace(report, words=f"{report.words}, written to {', '.join(files)}")
+        return report.with_warnings(*warnings) if warnings else report
 
     def _check_options(self) -> None:
         for one, other in (("--code-only", "--state-only"), ("--state-only", "--write")):
@@ -98,8 +102,11 @@ class Revert:
     def _words(self, version: Version) -> str:
         if self.state_only:
             return f"given the state of version {version.number}"
-        what = "the code of " if self.code_only else ""
-        return f"reverted to {what}version {version.number}"
+        if self.code_only:
+            return f"reverted to the code of version {version.number}"
+        return (
+            f"reverted to version {version.number}{'' if version.stateless else ' with its state'}"
+        )
 
 
 def _field(option: str) -> str:
@@ -176,8 +183,11 @@ def placed(record: Record, version: Version) -> dict[str, Source]:
     return found
 
 
-def _write(record: Record, version: Version) -> Iterator[str]:
-    """Write the files of a version; yield what the user has to know."""
+def _write(record: Record, version: Version, files: list[str]) -> Iterator[str]:
+    """Write the files of a version; yield what the user has to know.
+
+    :param files: gets the names of those that are now as that version has them.
+    """
     history = record.history
     known = {source.sha256 for each in history for source in each.sources.values()}
     sources = placed(record, version)
@@ -187,6 +197,7 @@ def _write(record: Record, version: Version) -> Iterator[str]:
         except OSError as error:
             yield f"{source.filename} was not written: {error.strerror or error}."
             continue
+        files.append(os.path.basename(source.filename))
         if beside is not None:
             yield (
                 f"{source.filename} held an edit that never ran; before it was written over, that was "
@@ -195,8 +206,8 @@ def _write(record: Record, version: Version) -> Iterator[str]:
     if not record.candidate.is_package:
         return
     others = {name for each in history for name in each.sources} - sources.keys()
-    files = {s.filename for v in history for n, s in v.sources.items() if n in others}
-    for file in sorted(file for file in files if Path(file).exists()):
+    left = {s.filename for v in history for n, s in v.sources.items() if n in others}
+    for file in sorted(file for file in left if Path(file).exists()):
         yield f"{file} is not in version {version.number}; it was left as it is, and is not imported."
     try:
         same = record.candidate.json_fields() == version.json

@@ -371,10 +371,12 @@ class Transaction:
     def _note_versions(self) -> None:
         """Write into the histories what runs now, and the states that were left behind."""
         request = self._request
+        gone = [module.__name__ for module in self._progress.vanished.modules]
         for way in self._ways:
             history = way.record.history
             before = history.current
-            self._history.begun(way.record, REVERT if way.name in request.jsons else RELOAD)
+            how = REVERT if way.name in request.jsons else RELOAD
+            self._history.begun(way.record, how, gone)
             given_up = request.fresh or way.name in request.states
             if before is not None and (given_up or before is not history.current):
                 self._history.left(before, way.state)

@@ -24,7 +24,8 @@ def headline(report: ReloadReport) -> str:
         case Outcome.RELOADED:
             return f"{who} {done(report)} in {seconds(report.elapsed)}: {facts(report)}"
         case Outcome.UNCHANGED:
-            return f"{who} {'are' if many else 'is'} unchanged"
+            what = f" ({done(report)})" if report.words else ""
+            return f"{who} {'are' if many else 'is'} unchanged{what}"
         case Outcome.ABORTED:
             head = f"{who} {'were' if many else 'was'} not {done(report)}"
             if step:
