@@ -51,11 +51,12 @@ class Candidate:
         """Return what the package's ``plugin.json`` says now; see :func:`read_plugin_json`."""
         return read_plugin_json(self.path.parent) if self.is_package else None
 
-    def manifest_of(self, plugin: type[Plugin] | Plugin) -> Manifest:
-        """Return the manifest of the live class or instance; see :func:`manifest.manifest_of`."""
-        return manifest_of(
-            plugin, self.module, self.path, self.json_fields(), default_name=self.entry_point
-        )
+    def manifest_of(self, plugin: type[Plugin] | Plugin, json: dict[str, Any] | None) -> Manifest:
+        """Return the manifest of the live class or instance; see :func:`manifest.manifest_of`.
+
+        :param json: what ``plugin.json`` says; see :meth:`json_fields`.
+        """
+        return manifest_of(plugin, self.module, self.path, json, default_name=self.entry_point)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def conclude(
         hashes=dict(staged.hashes) if staged and outcome.ok else {},
         warnings=tuple(dict.fromkeys(warnings)),
         elapsed=operation.elapsed,
+        words=request.words,
     )
 
 
@@ -74,9 +75,15 @@ def _state_summaries(
 ) -> Iterator[StateSummary]:
     for way in progress.ways:
         state = way.state or way.record.kept
+        given_up = request.fresh
+        if outcome is Outcome.RELOADED and way.name in request.states:
+            given = request.states[way.name]
+            state, given_up = given or state, given is None
+        elif outcome is Outcome.RELOADED and way.handed is not None:
+            state = way.handed
         if state is None:
             continue
-        if request.fresh and outcome is Outcome.RELOADED:
+        if given_up and outcome is Outcome.RELOADED:
             dropped = tuple((name, "started without the old state") for name in state.fields)
             yield StateSummary(way.name, dropped=dropped)
         else:

@@ -1,4 +1,4 @@
-"""Whether the files on disk differ from what runs."""
+"""Whether the files on disk differ from what runs, and whether they hold a version that ran before."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 from types import ModuleType
 
 from .errors import PluginDefinitionError
+from .history import REVERT, Version
 from .record import Record
 from .reload.tracking import tracked
 
 EDITED, DELETED, UNREADABLE, UNKNOWN = "edited", "deleted", "unreadable", "unknown"
+#: A former version was brought back, and the file still holds another one that ran.
+REVERTED = "reverted"
 
 
 def drift_of(record: Record) -> str:
@@ -19,10 +22,52 @@ def drift_of(record: Record) -> str:
 
     Of a package's files the one that went farthest counts: ``deleted`` before ``edited``.
     """
-    found = {drift_of_module(module) for module in record.modules}
-    if not found - {""} and _json_differs(record):
-        return EDITED
-    return next((word for word in (DELETED, UNREADABLE, EDITED, UNKNOWN) if word in found), "")
+    words = {drift_of_module(module) for module in record.modules}
+    if not words - {""} and _json_differs(record):
+        words = {EDITED}
+    if words & {EDITED, DELETED} and UNREADABLE not in words and _was_reverted(record):
+        words = {REVERTED}
+    found = (DELETED, UNREADABLE, EDITED, UNKNOWN, REVERTED)
+    return next((word for word in found if word in words), "")
+
+
+def drift_in_words(record: Record) -> str:
+    """Return the same as words to read: ``running version 3, file has version 5``; empty for none."""
+    word = drift_of(record)
+    current = record.history.current
+    if not word or current is None or word == UNKNOWN:
+        return word
+    files = "files" if len(record.modules) > 1 else "file"
+    have, are = ("have", "are") if files == "files" else ("has", "is")
+    other = version_on_disk(record)
+    if other is not None:
+        what = f"{have} version {other.number}"
+    elif word in (DELETED, UNREADABLE):
+        what = f"{are} {word}"
+    else:
+        what = f"{have} an edit that never ran"
+    return f"running version {current.number}, {files} {what}"
+
+
+def version_on_disk(record: Record) -> Version | None:
+    """Return the kept version that a plugin's files hold; None where they hold no such one.
+
+    Of several with the same source the one that runs counts, or else the one that ran last.
+    """
+    # A plugin may have moved from one file to another, as from a cell to a file.
+    places = {module.__name__: module.__file__ for module in record.modules}
+    hashes: dict[str, str | None] = {}
+
+    def matches(version: Version) -> bool:
+        for name, source in version.sources.items():
+            if name not in hashes:
+                hashes[name] = hash_of_file(Path(places.get(name) or source.filename))[0]
+        return all(hashes[name] == source.sha256 for name, source in version.sources.items())
+
+    found = [version for version in record.history if matches(version)]
+    current = record.history.current
+    # One with more modules says more: a file that another version lacks is there.
+    return max(found, key=lambda v: (len(v.sources), v is current, v.turn), default=None)
 
 
 def drift_of_module(module: ModuleType) -> str:
@@ -30,16 +75,28 @@ def drift_of_module(module: ModuleType) -> str:
     known = tracked(module)
     if known is None:
         return UNKNOWN
-    path = Path(known.source.filename)
+    found, word = hash_of_file(Path(known.source.filename))
+    return word or ("" if found == known.source.sha256 else EDITED)
+
+
+def hash_of_file(path: Path) -> tuple[str | None, str]:
+    """Return the SHA-256 of a file; or None, and in a word why it cannot be had."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
-            return UNREADABLE
-        data = path.read_bytes()
+            return None, UNREADABLE
+        return hashlib.sha256(path.read_bytes()).hexdigest(), ""
     except FileNotFoundError:
-        return DELETED
+        return None, DELETED
     except OSError:
-        return UNREADABLE
-    return "" if hashlib.sha256(data).hexdigest() == known.source.sha256 else EDITED
+        return None, UNREADABLE
+
+
+def _was_reverted(record: Record) -> bool:
+    current = record.history.current
+    if current is None or current.how != REVERT:
+        return False
+    other = version_on_disk(record)
+    return other is not None and other is not current
 
 
 def _json_differs(record: Record) -> bool:
@@ -60,6 +117,8 @@ def drift_text(record: Record, drift: str) -> str:
             f"{name} runs its old version: the reload of what {file} says now was "
             f"{failure.outcome.value}. %plugin_errors shows why"
         )
+    if drift == REVERTED:
+        return f"{name}: {drift_in_words(record)}. %reload_plugin {name} brings the file in"
     return {
         EDITED: f"{name} runs an old version: {file} was edited since. %reload_plugin {name}",
         DELETED: f"{name} goes on running, but a file of it is gone: {_missing(record)}",

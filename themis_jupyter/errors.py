@@ -12,6 +12,7 @@
     │   ├── ConfigError                 the configuration does not fit ``config_schema``
     │   ├── DependencyError             missing, wrong version, or a cycle; has ``.path``
     │   ├── DependentsError             others need it; has ``.dependents``
+    │   ├── HistoryError                no such version was kept, or its state was not
     │   └── StateError                  state cannot be saved, or not be restored
     │       ├── MigrationError          there is no way from one state_version to another
     │       ├── SnapshotNotFoundError   the store has none under that label; a KeyError too
@@ -109,6 +110,10 @@ class DependentsError(PluginError):
     def __init__(self, plugin: str, message: str, dependents: Iterable[str]) -> None:
         super().__init__(plugin, message)
         self.dependents = tuple(dependents)
+
+
+class HistoryError(PluginError):
+    """There is no such version of the plugin, or what is asked of it is not kept."""
 
 
 class StateError(PluginError):

@@ -94,7 +94,7 @@ class Inventory(SingletonConfigurable):
         return self._registry.get(name)
 
     def find_record(self, name: str) -> Record | None:
-        """Return the record of a plugin that is, or was, loaded; None where there is none."""
+        """Return the record of a plugin that is, or once was, loaded; None where it never was."""
         return self._registry.find(name)
 
     def get_dependents(self, name: str, transitive: bool = True) -> list[str]:

@@ -23,6 +23,8 @@ from .errors import (
     describe,
 )
 from .gate import Gate
+from .history import LOAD
+from .history_keeper import HistoryKeeper
 from .loading import SubmoduleFinder, drop_modules, import_candidate, prepare_present
 from .manifest import Manifest
 from .operation import Kind, Operation
@@ -70,14 +72,16 @@ class Loader:
         finder: SubmoduleFinder,
         runner: Runner,
         operation: Callable[[Kind], Operation],
+        history: HistoryKeeper,
     ) -> None:
         self._registry = registry
         self._catalog = registry.catalog
         self._folders = folders
         self._policy = policy
-        self._finder = finder
+        self.finder = finder
         self.runner = runner
         self._operation = operation
+        self._history = history
 
     # -- what is loaded --------------------------------------------------------------------------
 
@@ -155,7 +159,7 @@ class Loader:
     def unload(self, records: Sequence[Record], drain_timeout: float) -> None:
         """Unload plugins together; see :func:`.unloading.unload`."""
         told = partial(self._operation, "unload")
-        unload(records, self.runner, told, self._finder, drain_timeout)
+        unload(records, self.runner, told, self.finder, drain_timeout)
 
     # -- what is needed --------------------------------------------------------------------------
 
@@ -203,6 +207,7 @@ class Loader:
             raise _failed(name, candidate, error) from error
         if attempt.staged is not None:
             attempt.staged.finish()
+        self._history.begun(record, LOAD)
         operation.tell(record.name, Phase.AFTER_LOAD, "ended", operation.elapsed)
         return record
 
@@ -217,13 +222,14 @@ class Loader:
         name = candidate.name
         with operation.step(name, Phase.LOAD):
             if candidate.is_package:
-                self._finder.add(candidate.module)
+                self.finder.add(candidate.module)
             module = self._import(attempt)
         with operation.step(name, Phase.CREATE):
             source = find_plugin(vars(module), candidate.module, candidate.attr)
             source.check()
             instance = runner.call(name, "creating the instance", source.create)
-            manifest = candidate.manifest_of(instance)
+            json = candidate.json_fields()
+            manifest = candidate.manifest_of(instance, json)
             name = manifest.name  # running it may tell another one than reading it did
             self._refuse_taken(name, candidate)
             given = own_copy(check_config(name, config, manifest.config_schema))
@@ -234,11 +240,7 @@ class Loader:
         with operation.step(name, Phase.AFTER_LOAD):
             record = self._registry.find(name) or Record(name, candidate, Gate(name))
             self._registry.put_last(record)
-            record.candidate, record.manifest, record.json = (
-                candidate,
-                manifest,
-                candidate.json_fields(),
-            )
+            record.candidate, record.manifest, record.json = candidate, manifest, json
             record.module, record.adopted = module, attempt.present is not None
             record.config = {k: v for k, v in given.items() if k != "restored_state"}
             record.last = record.failure = record.kept = record.dormant = None
@@ -283,7 +285,7 @@ class Loader:
         if attempt.present is None and module is not None:
             drop_modules([*submodules(candidate.module), module])
         if candidate.is_package:
-            self._finder.remove(candidate.module)
+            self.finder.remove(candidate.module)
         surroundings.restore()
 
     def _unload_again(self, record: Record) -> None:

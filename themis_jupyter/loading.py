@@ -6,8 +6,9 @@ import importlib
 import importlib.machinery
 import importlib.util
 import inspect
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from os.path import samefile
 from types import ModuleType
@@ -26,11 +27,20 @@ class VerifiedLoader(importlib.machinery.SourceFileLoader):
     """Reads a file once; those bytes are checked, compiled, run and remembered.
 
     No bytecode cache is read: what runs is what was verified.
+
+    :param source: the bytes, where they do not come from disk.
     """
 
-    def __init__(self, fullname: str, path: str, policy: Callable[[], Policy]) -> None:
+    def __init__(
+        self,
+        fullname: str,
+        path: str,
+        policy: Callable[[], Policy],
+        source: Source | None = None,
+    ) -> None:
         super().__init__(fullname, path)
         self._policy = policy
+        self._source = source
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's source in ``module``.
@@ -47,7 +57,10 @@ class VerifiedLoader(importlib.machinery.SourceFileLoader):
             except SyntaxError as error:
                 raise syntax_error(source, error) from error
 
-        source, code = read_settled(self.path, compile_, quiet=QUIET)
+        if self._source is not None:
+            source, code = self._source, compile_(self._source)
+        else:
+            source, code = read_settled(self.path, compile_, quiet=QUIET)
         module.__dict__.pop("__cached__", None)
         exec(code, module.__dict__)  # type: ignore[arg-type]
         track(module, source)
@@ -80,6 +93,7 @@ class SubmoduleFinder:
     def __init__(self, policy: Callable[[], Policy]) -> None:
         self._policy = policy
         self.packages: set[str] = set()
+        self._overlays: dict[str, Mapping[str, Source]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -87,10 +101,36 @@ class SubmoduleFinder:
         """Return the ordinary spec with a verifying loader, for a submodule of a package plugin."""
         if path is None or not any(fullname.startswith(f"{p}.") for p in list(self.packages)):
             return None
+        overlays = list(self._overlays.values())
+        kept = next((each[fullname] for each in overlays if fullname in each), None)
+        if kept is not None:
+            return self._spec_of(fullname, kept)
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
             spec.loader = VerifiedLoader(fullname, spec.loader.path, self._policy)
         return spec
+
+    def _spec_of(self, fullname: str, source: Source) -> importlib.machinery.ModuleSpec | None:
+        path, name = os.path.split(source.filename)
+        return importlib.util.spec_from_file_location(
+            fullname,
+            source.filename,
+            loader=VerifiedLoader(fullname, source.filename, self._policy, source),
+            submodule_search_locations=[path] if name == "__init__.py" else None,
+        )
+
+    def overlay(
+        self, package: str, sources: Mapping[str, Source] | None
+    ) -> Mapping[str, Source] | None:
+        """Let submodules of ``package`` come from these bytes, whatever is on disk; None: from disk.
+
+        :param sources: by module name. What is not among them comes from disk.
+        :returns: what was in force before.
+        """
+        before = self._overlays.pop(package, None)
+        if sources is not None:
+            self._overlays[package] = sources
+        return before
 
     def add(self, package: str) -> None:
         """Look after the submodules of ``package``."""
@@ -101,6 +141,7 @@ class SubmoduleFinder:
     def remove(self, package: str) -> None:
         """No longer look after them; with the last package, leave ``sys.meta_path``."""
         self.packages.discard(package)
+        self._overlays.pop(package, None)
         if not self.packages:
             with suppress(ValueError):
                 sys.meta_path.remove(self)

@@ -17,8 +17,11 @@ from .errors import (
     DependentsError,
     PluginError,
     ThemisError,
+    describe,
 )
 from .handle import Handle
+from .history import History
+from .history_keeper import HistoryKeeper
 from .interrupts import InterruptGuard
 from .inventory import Inventory
 from .keeper import StateKeeper
@@ -26,6 +29,7 @@ from .operation import Kind, Operation
 from .policy import AllowAll, Policy
 from .report import ReloadReport
 from .request import Request
+from .reverting import Revert
 from .turns import TURNS
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from .planning import ReloadPlan
     from .running import Runner
     from .state import Snapshot
+    from .state.header import Field
     from .watch import Watcher
 
 log = logging.getLogger("themis_jupyter.manager")
@@ -69,6 +74,8 @@ class PluginManager(Inventory):
         self.policy: Policy = policy or AllowAll()
         #: Where states are kept beyond this kernel.
         self.keeper = StateKeeper(parent=self)
+        #: Notes the versions that ran.
+        self.history_keeper = HistoryKeeper(parent=self)
         self._finder: SubmoduleFinder | None = None
         #: Keeps cells and reloads that come of themselves apart.
         self.cells = Cells(self.wait_notice)
@@ -137,6 +144,7 @@ class PluginManager(Inventory):
             self._finder,
             self._runner(guard),
             lambda kind: self._operation(kind, guard),
+            self.history_keeper,
         )
 
     @contextmanager
@@ -307,7 +315,7 @@ class PluginManager(Inventory):
         :returns: what happened; if it fails, the plugin has the state that it had.
         """
         refused: BaseException | None = None
-        states = {}
+        states: dict[str, Snapshot | None] = {}
         try:
             states[name] = self.keeper.load(self._registry.get(name).name, label, trust)[1]
         except Exception as error:  # noqa: BLE001 - told in the report
@@ -315,7 +323,63 @@ class PluginManager(Inventory):
         request = Request([name], {}, drain_timeout=self.drain_timeout, states=states)
         return self._reload(request, refused)
 
-    def _reload(self, request: Request, refused: BaseException | None = None) -> ReloadReport:
+    # -- versions that ran -----------------------------------------------------------------------
+
+    def history(self, name: str) -> History:
+        """Return the versions of a plugin that ran in this kernel and are kept, also of an unloaded one.
+
+        :raises PluginError: the plugin was never loaded.
+        """
+        record = self._registry.find(name)
+        return (record if record is not None else self._registry.get(name)).history
+
+    def state_fields(self, name: str) -> Sequence[Field] | None:
+        """Return what is in the state that a loaded plugin has now; its ``save_state()`` is called.
+
+        :returns: nothing where it has no state; None where that cannot be told, as it cannot be saved.
+        :raises PluginError: the plugin is not loaded.
+        """
+        with self._turn(f"looking at the state of {name!r}") as loader:
+            record = self._registry.get(name)
+            snapshot = record.kept
+            if record.instance is not None:
+                try:
+                    snapshot = loader.runner.save_state(name, record.instance)
+                except Exception as error:  # noqa: BLE001 - it is not for its state that it is asked
+                    log.info("the state of %r cannot be looked at: %s", name, describe(error))
+                    return None
+            return snapshot.header.fields if snapshot is not None else ()
+
+    def revert_plugin(
+        self,
+        name: str,
+        version: int | None = None,
+        *,
+        code_only: bool = False,
+        state_only: bool = False,
+        write: bool = False,
+        cascade: bool = False,
+    ) -> ReloadReport:
+        """Bring a version back that ran before, in place: its code, configuration and state; never raises.
+
+        The plugin's files are not touched, and not read, but for ``write``.
+
+        :param version: its number; by default, the one that ran before the present one.
+        :param code_only: its code and configuration, with the state that the plugin has now.
+        :param state_only: the state that it was left with, with the code that runs now.
+        :param write: write its source to the plugin's files as well, once it runs.
+        :param cascade: take those that need it along; they go on with the code that they run.
+        :returns: what happened. If it fails, the present version goes on running, with its state.
+        """
+        revert = Revert(name, version, code_only, state_only, write, cascade)
+        return self._reload(Request([name], words="reverted"), revert=revert)
+
+    def _reload(
+        self,
+        request: Request,
+        refused: BaseException | None = None,
+        revert: Revert | None = None,
+    ) -> ReloadReport:
         what = f"the reload of {', '.join(map(repr, request.asked)) or 'nothing'}"
         with InterruptGuard() as guard, ExitStack() as stack:
             try:
@@ -330,9 +394,17 @@ class PluginManager(Inventory):
                 self._loader(guard),
                 self._runner(guard),
                 self._operation("reload", guard),
+                self.history_keeper,
             )
+            if revert is not None and refused is None:
+                try:
+                    request = revert.request(self._registry, self.drain_timeout)
+                except Exception as error:  # noqa: BLE001 - told in the report
+                    refused = error
             report = reloader.answer(request, refused)
             told = self.keeper.after_reload(report, self._registry.loaded(), self._runner(guard))
+            if revert is not None:
+                told = revert.written(told, self._registry)
             if told is not report:
                 reloader.remember(told)
             return told

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any
 
-from .errors import DependentsError, ThemisError, describe
+from .errors import DependentsError, MigrationError, ThemisError, describe
 from .plugin import Plugin
 from .record import Record
 from .registry import Registry
@@ -19,7 +20,7 @@ from .report import Change, RanStatement, Verb
 from .request import Request
 from .running import Runner, saves_attributes
 from .state import Snapshot
-from .state.migration import path_between, state_version_of
+from .state.migration import migration_path, path_between, state_version_of
 from .vanished import prepare_present
 
 
@@ -171,7 +172,18 @@ def _check_migration(record: Record, staged: Staged) -> None:
             assert outline is not None
             version, steps = _stated(outline.code(statement))
             if version is not None:
-                path_between(record.name, cls.__name__, steps, state_version_of(cls), version)
+                _check_path(record.name, cls, steps, version)
+
+
+def _check_path(plugin: str, cls: type[Plugin], steps: set[tuple[int, int]], to: int) -> None:
+    from_ = state_version_of(cls)
+    try:
+        path_between(plugin, cls.__name__, steps, from_, to)
+    except MigrationError:
+        with suppress(MigrationError):  # a way down, which only the class that runs knows
+            migration_path(plugin, cls, from_, to)
+            return
+        raise
 
 
 def _stated(statement: ast.stmt) -> tuple[int | None, set[tuple[int, int]]]:

@@ -25,6 +25,7 @@ class Way:
     :param successor: the class of the new code, under the same condition.
     :param json: what ``plugin.json`` says now.
     :param config: what the new code is started with.
+    :param handed: the state as the new code is to get it, where only the old code knows its layout.
     :param loaded: the state as it came out of the snapshot, on its way to the plugin.
     :param transient: names of attributes that are not saved, although they are there.
     :param transient_now: names of what was saved, but is named so by the new code.
@@ -40,6 +41,7 @@ class Way:
     json: dict[str, Any] | None = None
     config: dict[str, Any] = field(default_factory=dict)
     state: Snapshot | None = None
+    handed: Snapshot | None = None
     loaded: Loaded | None = None
     transient: tuple[str, ...] = ()
     transient_now: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class Progress:
     :param ways: dependencies before dependents.
     :param vanished: modules whose files are gone.
     :param loaded: for each plugin that was loaded because the new code needs it, what unloads it.
+    :param overlays: what makes submodules come from where they came from before.
     """
 
     ways: Sequence[Way]
@@ -77,6 +80,7 @@ class Progress:
     committed: bool = False
     closure: Closure | None = None
     loaded: list[Callable[[], object]] = field(default_factory=list)
+    overlays: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def touched(self) -> bool:

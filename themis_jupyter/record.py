@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from .candidate import Candidate
 from .gate import Gate
 from .handle import Handle, make_handle
+from .history import History
 from .manifest import Manifest
 from .plugin import Plugin
 from .report import ReloadReport
 
 if TYPE_CHECKING:
+    from .reload.source import Source
     from .state import Snapshot
 
 
@@ -29,6 +31,7 @@ class Record:
     :param adopted: whether its module was imported by others before it was loaded.
     :param dormant: the instance of a plugin that could not be brought back after a failed reload.
     :param kept: the state that such a plugin had; the next successful reload receives it.
+    :param history: the versions that ran; it outlives an unload.
     """
 
     name: str
@@ -44,7 +47,11 @@ class Record:
     kept: Snapshot | None = None
     last: ReloadReport | None = None
     failure: ReloadReport | None = None
+    history: History = field(init=False)
     _handle: Handle | None = None
+
+    def __post_init__(self) -> None:
+        self.history = History(self.name)
 
     @property
     def handle(self) -> Handle:
@@ -98,12 +105,17 @@ def submodules(package: str) -> list[ModuleType]:
     ]
 
 
-def running_sources(modules: Iterable[ModuleType]) -> dict[str, str]:
-    """Return the texts that modules run, by file name."""
+def sources_of(modules: Iterable[ModuleType]) -> dict[str, Source]:
+    """Return what modules run, by their names, as far as that is known."""
     from .reload.tracking import tracked
 
-    found = filter(None, map(tracked, modules))
-    return {known.source.filename: known.source.text for known in found}
+    found = ((module.__name__, tracked(module)) for module in modules)
+    return {name: known.source for name, known in found if known is not None}
+
+
+def running_sources(modules: Iterable[ModuleType]) -> dict[str, str]:
+    """Return the texts that modules run, by file name."""
+    return {source.filename: source.text for source in sources_of(modules).values()}
 
 
 def source_hash(module: ModuleType | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .errors import describe
+from .history_keeper import HistoryKeeper
 from .loader import Loader
 from .loading import check
 from .operation import Operation
@@ -32,12 +33,14 @@ class Reloader:
         loader: Loader,
         runner: Runner,
         operation: Operation,
+        history: HistoryKeeper,
     ) -> None:
         self._registry = registry
         self._policy = policy
         self._loader = loader
         self._runner = runner
         self._operation = operation
+        self._history = history
 
     def answer(self, request: Request, refused: BaseException | None) -> ReloadReport:
         """Reload, tell how it ended, and return the report; never raises.
@@ -74,6 +77,8 @@ class Reloader:
             },
             check=self._check,
             load_needed=self._loader.load_needed,
+            overlay=self._loader.finder.overlay,
+            history=self._history,
         )
         return transaction.run()
 
@@ -92,6 +97,7 @@ class Reloader:
             error=error,
             warnings=tuple(operation.warnings),
             elapsed=operation.elapsed,
+            words=request.words,
         )
 
     def remember(self, report: ReloadReport) -> None:

@@ -88,6 +88,7 @@ class ReloadReport:
     :param hashes: SHA-256 (hexadecimal) of the bytes that run now, by module name.
     :param warnings: what could not be done or undone, and listeners that raised.
     :param elapsed: seconds, from the request to the outcome.
+    :param words: what was to be done, where it was no plain reload: ``reverted to version 2``.
     """
 
     plugins: tuple[str, ...]
@@ -101,6 +102,7 @@ class ReloadReport:
     hashes: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     elapsed: float = 0.0
+    words: str = ""
 
     @property
     def plugin(self) -> str:

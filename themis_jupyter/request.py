@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .reload.source import Source
     from .state import Snapshot
 
 
@@ -20,7 +21,13 @@ class Request:
     :param full: run every statement again.
     :param fresh: start without the old state.
     :param drain_timeout: seconds that calls in flight are waited for.
-    :param states: by plugin name, saved states that are to take the place of the present ones.
+    :param states: by plugin name, saved states that are to take the place of the present ones; None: no
+        state at all.
+    :param sources: by module name, bytes that are to run in place of those on disk. A plugin whose own
+        module is among them has no other modules than these, but for those that they import.
+    :param jsons: by plugin name, what ``plugin.json`` is to say, in place of what it says on disk.
+    :param overlays: by package name, where its modules that are not imported yet come from.
+    :param words: what is being done, where it is no plain reload: ``reverted to version 2``.
     """
 
     asked: Sequence[str]
@@ -29,4 +36,8 @@ class Request:
     full: bool = False
     fresh: bool = False
     drain_timeout: float = 5.0
-    states: Mapping[str, Snapshot] = field(default_factory=dict)
+    states: Mapping[str, Snapshot | None] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    jsons: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
+    overlays: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
+    words: str = ""

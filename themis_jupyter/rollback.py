@@ -28,6 +28,7 @@ class Rollback:
         self._unload_dependencies()
         if progress.staged is not None:
             self._attempt("dropping the new code", self._tell, progress.staged.discard)
+        self._take_overlays_back()
         return Outcome.FAILED if progress.broken else Outcome.ABORTED
 
     def run(self, operation: Operation, asked: str, error: BaseException) -> Outcome:
@@ -67,6 +68,7 @@ class Rollback:
             undo = staged.undo if progress.committed else staged.discard
             self._attempt("taking the new code back", self._tell, undo)
         self._attempt("bringing back modules", progress.vanished.put_back)
+        self._take_overlays_back()
         for way in reversed(progress.ways):
             if way.aside is not None:
                 self._attempt(f"bringing back the attributes of {way.name!r}", way.aside.put_back)
@@ -92,6 +94,10 @@ class Rollback:
     def _unload_dependencies(self) -> None:
         while self._progress.loaded:
             self._attempt("unloading a new dependency", self._progress.loaded.pop())
+
+    def _take_overlays_back(self) -> None:
+        while self._progress.overlays:
+            self._attempt("finding submodules as before", self._progress.overlays.pop())
 
     def _tell(self, undo: Callable[[], Iterable[str]]) -> None:
         self._warnings += undo()

@@ -18,7 +18,7 @@ from .limits import call_within
 from .names import shown
 from .plugin import Plugin, StatefulPlugin
 from .state import Rules, Snapshot
-from .state.migration import aliases_of, migrate, migration_path, state_version_of
+from .state.migration import aliases_of, migrate, needs_way_down, state_version_of
 from .state.recipes import recipes_of
 
 T = TypeVar("T")
@@ -129,17 +129,8 @@ class Runner:
                 "restore_state() of StatefulPlugin cannot take back. Return a dict, or write "
                 "restore_state(state) as well; or reload without the state (--fresh).",
             )
-        # Who returns the plugin itself as its state means its attributes: a copy, then.
-        stays = partial(_stays, instance if state is not instance else None)
-        rules = Rules(
-            portable=portable,
-            stays=stays,
-            asked=(Handle, MethodType, type(instance)),
-            recipes=recipes_of(instance),
-        )
+        rules = self._rules(instance, state, portable)
         version = state_version_of(type(instance))
-        if successor is not None:  # before anything is touched
-            migration_path(name, successor, version, state_version_of(successor))
         capture = partial(
             Snapshot.capture,
             state,
@@ -150,6 +141,46 @@ class Runner:
             about={**(about or {}), "state_version": version},
         )
         return self.call(name, "serialising the state", capture)
+
+    def bring_down(
+        self,
+        name: str,
+        instance: Plugin,
+        state: Snapshot,
+        successor: type[Plugin],
+        changing: Collection[str] = (),
+    ) -> Snapshot | None:
+        """Return the state in the layout of a class that does not know the way to it; None if it does.
+
+        The outgoing instance's class knows that way, then.
+
+        :param instance: the one that the state is of.
+        :raises MigrationError: neither class knows a way.
+        """
+        version, wanted = state.header.state_version, state_version_of(successor)
+        if not needs_way_down(name, successor, type(instance), version, wanted):
+            return None
+        loaded = self.call(name, "loading the state", state.restore, aliases_of(type(instance)))
+        args = name, instance, loaded, version, wanted
+        migrated = self.call(name, "the migration of the state", migrate, *args)
+        capture = partial(
+            Snapshot.capture,
+            migrated,
+            plugin=name,
+            rules=self._rules(instance, migrated),
+            changing=changing,
+            about={**_origin(state), "state_version": wanted},
+        )
+        return self.call(name, "serialising the migrated state", capture)
+
+    def _rules(self, instance: Plugin, state: object, portable: bool = False) -> Rules:
+        # Who returns the plugin itself as its state means its attributes: a copy, then.
+        return Rules(
+            portable=portable,
+            stays=partial(_stays, instance if state is not instance else None),
+            asked=(Handle, MethodType, type(instance)),
+            recipes=recipes_of(instance),
+        )
 
     def shutdown(self, name: str, instance: Plugin) -> None:
         """Run ``shutdown``.
@@ -176,6 +207,11 @@ class Runner:
             return Loaded(loaded)
         args = name, instance, loaded, version
         return Loaded(self.call(name, "the migration of the state", migrate, *args))
+
+
+def _origin(state: Snapshot) -> dict[str, Any]:
+    header = state.header
+    return {"plugin_version": header.plugin_version, "source_sha256": header.source_sha256}
 
 
 def saves_attributes(cls: type[Plugin]) -> bool:

@@ -16,6 +16,8 @@ from .errors import (
     ReentrantReloadError,
     describe,
 )
+from .history import RELOAD, REVERT
+from .history_keeper import HistoryKeeper
 from .hooks import misspelt_hooks
 from .instance import SetAside, adopt, clear, init_again, makes_its_own
 from .manifest import Manifest
@@ -36,6 +38,8 @@ from .vanished import prepare_present
 
 #: Loads what a plugin of that name needs, going by these manifests, and appends what unloads it again.
 LoadNeeded = Callable[[str, Mapping[str, Manifest], list[Callable[[], object]]], None]
+#: Lets submodules of a package come from these bytes, and returns what was in force before.
+Overlay = Callable[[str, Mapping[str, Source] | None], Mapping[str, Source] | None]
 
 
 class Transaction:
@@ -44,6 +48,7 @@ class Transaction:
     :param records: dependencies before dependents.
     :param needed_by: loaded plugins outside the group that need one of it, by name.
     :param check: refuses bytes by raising.
+    :param history: is told what runs from now on, and what was left.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class Transaction:
         needed_by: Mapping[str, Sequence[str]],
         check: Callable[[str, Source], None],
         load_needed: LoadNeeded,
+        overlay: Overlay,
+        history: HistoryKeeper,
     ) -> None:
         self._progress = Progress([Way(record) for record in records])
         self._ways = self._progress.ways
@@ -66,6 +73,8 @@ class Transaction:
         self._needed_by = needed_by
         self._check_bytes = check
         self._load_needed = load_needed
+        self._overlay = overlay
+        self._history = history
         self._track = PhaseTrack()
         self._failed_at: Step | None = None
 
@@ -159,15 +168,30 @@ class Transaction:
             )
 
     def _verify(self) -> Staged:
+        request = self._request
         records = [way.record for way in self._ways]
+        for record in records:
+            self._history.grow(record)
         staged, vanished = prepare_present(
-            records, full=self._request.full, check=self._check_bytes
+            records, full=request.full, check=self._check_bytes, sources=request.sources
         )
         self._progress.staged, self._progress.vanished = staged, vanished
         vanished.refuse_importers(staged)
         for way in self._ways:
-            way.json = way.record.candidate.json_fields()
+            known = way.name in request.jsons
+            candidate = way.record.candidate
+            way.json = request.jsons[way.name] if known else candidate.json_fields()
+            self._find_submodules(way.record)
         return staged
+
+    def _find_submodules(self, record: Record) -> None:
+        """Let submodules that are not imported yet come from where the others come from."""
+        package, request = record.candidate.module, self._request
+        if not record.candidate.is_package:
+            return
+        if package in request.overlays or package not in request.sources:
+            before = self._overlay(package, request.overlays.get(package))
+            self._progress.overlays.append(partial(self._overlay, package, before))
 
     def _is_unchanged(self, staged: Staged) -> bool:
         request, progress = self._request, self._progress
@@ -189,7 +213,7 @@ class Transaction:
             way.successor = source.plugin_class
             if source.plugin_class is not None:
                 self._operation.warnings += misspelt_hooks(source.plugin_class)
-                self._look_at_manifest(way, candidate.manifest_of(source.plugin_class))
+                self._look_at_manifest(way, candidate.manifest_of(source.plugin_class, way.json))
         self._load_dependencies()
 
     def _look_at_manifest(self, way: Way, manifest: Manifest) -> None:
@@ -215,14 +239,17 @@ class Transaction:
 
     def _save_state(self, way: Way) -> str | None:
         record = way.record
+        wanted = way.name not in self._request.states and not self._request.fresh
         if record.is_broken:
             way.state = record.kept
+            self._check_layout(way, wanted)
             return "kept from the failed reload" if way.state else None
         assert record.instance is not None
         record.gate.used = False
+        successor = way.successor if wanted else None
         try:
             way.state = self._runner.save_state(
-                way.name, record.instance, way.successor, self._changing(), about(record)
+                way.name, record.instance, successor, self._changing(), about(record)
             )
         except (Exception, SystemExit, GeneratorExit) as error:
             if not self._request.fresh:
@@ -231,6 +258,7 @@ class Transaction:
                 f"the old state of {way.name!r}, not wanted any more, could not be saved either "
                 f"({describe(error)}): a rollback would have started the plugin without it."
             )
+        self._check_layout(way, wanted)
         if way.state is None:
             return None
         if saves_attributes(type(record.instance)):
@@ -241,6 +269,20 @@ class Transaction:
             if isinstance(named, Collection):  # a property is asked of the instance only
                 way.transient_now = tuple(name for name in way.state.fields if name in named)
         return f"{number(len(way.state.fields), 'field')}, {size(way.state.size)}"
+
+    def _check_layout(self, way: Way, wanted: bool) -> None:
+        """Make sure that the new code can take the state that it is going to get.
+
+        :param wanted: that is the state which the old code has.
+        :raises MigrationError: nobody knows a way to its layout.
+        """
+        state = way.state if wanted else self._request.states.get(way.name)
+        way.handed = None
+        # What a factory makes is not known before it runs: INITIALIZE finds out.
+        if state is not None and way.successor is not None:
+            way.handed = self._runner.bring_down(
+                way.name, way.instance, state, way.successor, self._changing()
+            )
 
     def _changing(self) -> set[str]:
         return {module.__name__ for way in self._ways for module in way.record.modules}
@@ -282,13 +324,14 @@ class Transaction:
         else:
             self._runner.call(way.name, "__init__()", init_again, instance, cls)
         # An instance may have set fields of its own.
-        self._look_at_manifest(way, record.candidate.manifest_of(instance))
+        self._look_at_manifest(way, record.candidate.manifest_of(instance, way.json))
         if cls is None:
             self._load_dependencies()
 
     def _state_for(self, way: Way) -> Snapshot | None:
-        given = self._request.states.get(way.name)
-        return given or (None if self._request.fresh else way.state)
+        if way.handed is not None or self._request.fresh:
+            return way.handed
+        return self._request.states.get(way.name, way.state)
 
     def _initialize(self, way: Way) -> None:
         way.started = True
@@ -319,7 +362,21 @@ class Transaction:
         for way in self._ways:
             way.successor = None  # a class that nobody needs any more, and that can be freed now
         try:
+            self._note_versions()
             self._progress.staged.finish()
             self._progress.vanished.finish()
         except BaseException as error:  # noqa: BLE001 - the plugin runs: that is what counts
             self._operation.warnings.append(f"tidying up failed: {describe(error)}")
+
+    def _note_versions(self) -> None:
+        """Write into the histories what runs now, and the states that were left behind."""
+        request = self._request
+        gone = [module.__name__ for module in self._progress.vanished.modules]
+        for way in self._ways:
+            history = way.record.history
+            before = history.current
+            how = REVERT if way.name in request.jsons else RELOAD
+            self._history.begun(way.record, how, gone)
+            given_up = request.fresh or way.name in request.states
+            if before is not None and (given_up or before is not history.current):
+                self._history.left(before, way.state)

@@ -9,7 +9,7 @@ from .errors import PluginError, describe
 from .loading import SubmoduleFinder, drop_modules
 from .operation import Operation
 from .phases import Outcome, Phase
-from .record import Record, running_sources
+from .record import Record, running_sources, sources_of
 from .running import Runner
 
 _Told = list[tuple[Record, Operation]]
@@ -80,12 +80,14 @@ def _take_down(
             error.__cause__ = raised
             error.sources = running_sources(record.modules)
     with operation.step(name, Phase.AFTER_UNLOAD):
+        record.history.grow(sources_of(record.modules))
         if not record.adopted:
             drop_modules(record.modules)
         if record.candidate.is_package:
             finder.remove(record.candidate.module)
         record.instance = record.dormant = record.module = record.kept = None
         record.gate.retire()
+        record.history.unloaded()
         operation.announce(name, Phase.AFTER_UNLOAD)
     operation.tell(name, Phase.AFTER_UNLOAD, "ended", operation.elapsed)
     return error

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: Of the options that take a value: which.
 _VALUES = ("--config", "--as", "-n", "--last", "--when")
+_OF_HISTORY = ("plugin_history", "plugin_diff", "revert_plugin")
 
 
 class Completion:
@@ -129,7 +130,7 @@ class Completion:
 
     def _names(self, magic: str) -> Iterable[str]:
         loaded = self._manager.list_loaded_plugins()
-        if magic in ("reload_plugin", "unload_plugin"):
+        if magic in ("reload_plugin", "unload_plugin", *_OF_HISTORY):
             return loaded
         if magic == "watch_plugins":
             return [*loaded, "on", "off", "status"]

@@ -19,6 +19,7 @@ from .base import ManagerMagics
 from .cell_notes import CellNotes
 from .cell_plugins import CellMagics
 from .completion import Completion
+from .history import HistoryMagics
 from .live import LiveMagics
 from .magics import PluginMagics
 from .taken_names import TakenNames
@@ -36,6 +37,7 @@ class Extension:
         #: All groups of magics.
         self._groups: list[ManagerMagics] = [
             self._magics,
+            HistoryMagics(shell, self._manager),
             LiveMagics(shell, self._manager),
             CellMagics(
                 shell,
@@ -82,7 +84,7 @@ class Extension:
         for kind, table in self._shell.magics_manager.magics.items():
             named = {name for group in self._groups for name in group.magics[kind]}
             self._hidden[kind] = {name: table[name] for name in named if name in table}
-        self._shell.configurables += [self._manager, self._manager.keeper, self._notes]
+        self._shell.configurables += self._configurables
         self._shell.register_magics(*self._groups)
         self._completion.install()
         self._names.install()
@@ -107,7 +109,7 @@ class Extension:
             for kind, magics in group.magics.items():
                 self._take_out(manager.magics[kind], magics, self._hidden[kind])
             manager.registry.pop(type(group).__name__, None)
-        for configurable in (*self._groups, self._manager, self._manager.keeper, self._notes):
+        for configurable in (*self._groups, *self._configurables):
             with suppress(ValueError):
                 self._shell.configurables.remove(configurable)
         if PluginManager.initialized() and PluginManager.instance() is self._manager:
@@ -121,6 +123,10 @@ class Extension:
                 del table[name]
                 if name in hidden:
                     table[name] = hidden[name]
+
+    @property
+    def _configurables(self) -> list[Any]:
+        return [self._manager, self._manager.keeper, self._manager.history_keeper]
 
     @property
     def _texts(self) -> Any:
@@ -165,4 +171,5 @@ def _manager(shell: InteractiveShell) -> PluginManager:
         manager.parent = shell
         manager.update_config(shell.config)
         manager.keeper.update_config(shell.config)
+        manager.history_keeper.update_config(shell.config)
     return manager

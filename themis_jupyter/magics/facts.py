@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..drift import drift_of, drift_of_module
+from ..drift import drift_in_words, drift_of, drift_of_module
 from ..errors import PluginError, StateError
 from ..manager import PluginManager
 from ..manifest import Manifest
@@ -32,6 +32,7 @@ def rows(manager: PluginManager) -> Iterator[PluginRow]:
             tuple(manager.get_dependents(name)),
             last.outcome.value if last is not None else "",
             drift_of(record),
+            drift_in_words(record),
         )
     for name in manager.list_plugins():
         if name not in loaded:
@@ -67,7 +68,8 @@ def _of_running(manager: PluginManager, record: Record, manifest: Manifest) -> d
     facts = {
         "state": state_of(record),
         "needed by": ", ".join(manager.get_dependents(record.name)),
-        "on disk": drift_of(record) or "same",
+        "runs": _running_version(record),
+        "on disk": drift_in_words(record) or "same",
         "watched": "yes"
         if manager.is_watching and manager.watcher.is_watching(record.name)
         else "",
@@ -83,6 +85,15 @@ def _of_running(manager: PluginManager, record: Record, manifest: Manifest) -> d
     if record.failure is not None and record.failure is not record.last:
         facts["not mended"] = record.failure.headline()
     return facts
+
+
+def _running_version(record: Record) -> str:
+    current = record.history.current
+    if current is None:
+        return ""
+    more = len(record.history) - 1
+    others = f"; {more} more in %plugin_history {record.name}" if more else ""
+    return f"version {current.number} of those that ran (by {current.how}){others}"
 
 
 def state_of(record: Record) -> str:

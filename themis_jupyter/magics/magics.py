@@ -261,7 +261,8 @@ class PluginMagics(ManagerMagics):
         """List the plugins that are loaded, and those that could be.
 
         A plugin is *broken* where a failed reload could not be undone. Its file is *edited* or
-        *deleted* on disk where other bytes run. With a name: all that is known of that plugin.
+        *deleted* on disk where other bytes run; *reverted* is told where a former version was
+        brought back, and the file has another one. With a name: all that is known of that plugin.
 
         Examples::
 

@@ -71,7 +71,10 @@ class Loaded(Result):
         if self.variable:
             found.append(f"as `{self.variable}`")
         if self.drift:
-            found.append(f"but its file is {self.drift} by now: %reload_plugin {self.name}")
+            what = f"its file is {self.drift} by now"
+            if self.drift == "reverted":
+                what = "it was reverted to a former version"
+            found.append(f"but {what}: %reload_plugin {self.name}")
         return found
 
     def html(self) -> str:

@@ -46,7 +46,8 @@ class PluginRow:
     :param state: ``loaded``, ``broken`` (a failed reload could not be undone) or ``not loaded``.
     :param dependents: loaded plugins that need it.
     :param last: how its last reload ended; empty if there was none.
-    :param drift: ``edited`` or ``deleted`` where its file is not what runs; empty otherwise.
+    :param drift: ``edited``, ``deleted`` or ``reverted`` where its file is not what runs; empty otherwise.
+    :param drift_in_words: such as ``running version 3, file has version 5``.
     """
 
     name: str
@@ -55,6 +56,7 @@ class PluginRow:
     dependents: tuple[str, ...] = ()
     last: str = ""
     drift: str = ""
+    drift_in_words: str = ""
 
 
 class Plugins(Table):
@@ -104,7 +106,9 @@ class Plugins(Table):
 def _on_disk(plugin: PluginRow) -> str:
     if plugin.state == "not loaded":
         return ""
-    return plugin.drift or "same"
+    if not plugin.drift_in_words.startswith("running"):
+        return plugin.drift or "same"
+    return f"{plugin.drift}: {plugin.drift_in_words}"
 
 
 class Details(Table):

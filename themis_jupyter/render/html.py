@@ -21,6 +21,7 @@ from .text import (
     cause,
     cell,
     changes_title,
+    done,
     facts,
     failure,
     numeric,
@@ -67,10 +68,14 @@ def framed(tone: str, body: str) -> str:
 def report_html(report: ReloadReport) -> str:
     """Return the report as one ``<div>``; what failed is shown open, the rest folds away."""
     symbol, tone, word = _SYMBOLS[report.outcome]
+    what = f"not {done(report)} " if report.words and not report else ""
+    if report.words and report.outcome is Outcome.RELOADED:
+        word = done(report)[:1].upper() + done(report)[1:]
     parts = [
         f"<div class='themis-head'><strong class='themis-chip'>"
-        f"<span aria-hidden='true'>{symbol}</span> {word}</strong> "
+        f"<span aria-hidden='true'>{symbol}</span> {escape(word)}</strong> "
         f"<strong class='themis-name'>{escape(names(report.plugins))}</strong> "
+        f"{escape(what)}"
         f"<span class='themis-dim'>in {escape(seconds(report.elapsed))}</span></div>",
         _lead(report),
         _traceback(report),

@@ -51,6 +51,12 @@ font-size:inherit;border:0;color:inherit}
 border:0;white-space:nowrap;line-height:1.5}
 .themis.themis td.themis-wide{white-space:normal;overflow-wrap:anywhere;
 min-width:16em;max-width:46em}
+.themis .themis-diff span{display:inline-block;min-width:100%;border-left:3px solid transparent}
+.themis .themis-diff .themis-added{border-left-color:var(--t-ok);
+background:var(--vscode-diffEditor-insertedLineBackground,rgba(56,142,60,.18))}
+.themis .themis-diff .themis-removed{border-left-color:var(--t-bad);
+background:var(--vscode-diffEditor-removedLineBackground,rgba(217,58,58,.18))}
+.themis .themis-diff .themis-hunk{color:var(--t-brand)}
 .themis .themis-scroll{overflow-x:auto}
 .themis.themis thead{border-bottom:1px solid var(--t-line)}
 .themis.themis th{font-weight:600;background:none}

@@ -22,19 +22,27 @@ def headline(report: ReloadReport) -> str:
     step, reason = report.failed_step, failure(report)
     match report.outcome:
         case Outcome.RELOADED:
-            return f"{who} reloaded in {seconds(report.elapsed)}: {facts(report)}"
+            return f"{who} {done(report)} in {seconds(report.elapsed)}: {facts(report)}"
         case Outcome.UNCHANGED:
-            return f"{who} {'are' if many else 'is'} unchanged"
+            what = f" ({done(report)})" if report.words else ""
+            return f"{who} {'are' if many else 'is'} unchanged{what}"
         case Outcome.ABORTED:
-            head = f"{who} {'were' if many else 'was'} not reloaded"
+            head = f"{who} {'were' if many else 'was'} not {done(report)}"
             if step:
                 head += f" (aborted {_where(step, report)})"
                 reason = cause(report)
         case Outcome.ROLLED_BACK:
             head = f"{who} rolled back"
+            if report.words:
+                head = f"{who} {'were' if many else 'was'} not {done(report)}, but rolled back"
         case Outcome.FAILED:
             head = f"{who} FAILED"
     return f"{sentence(f'{head}: {reason}' if reason else head)} {aftermath(report)}".rstrip()
+
+
+def done(report: ReloadReport) -> str:
+    """Return what was to be done: ``reloaded``, ``reverted to version 2``."""
+    return one_line(report.words) or "reloaded"
 
 
 def facts(report: ReloadReport) -> str:

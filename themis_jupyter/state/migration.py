@@ -73,16 +73,44 @@ def path_between(plugin: str, cls: str, steps: Collection[Step], from_: int, to:
     return path[::-1]
 
 
-def migrate(plugin: str, instance: Plugin, state: Any, from_: int) -> Any:
+def needs_way_down(plugin: str, cls: type, outgoing: type, from_: int, to: int) -> bool:
+    """Return whether only the outgoing class knows a way from one version to another.
+
+    An old class cannot know the way down from a layout that came after it.
+
+    :param cls: the class that is going to take the state.
+    :raises MigrationError: neither knows a way.
+    """
+    try:
+        migration_path(plugin, cls, from_, to)
+    except MigrationError as error:
+        try:
+            migration_path(plugin, outgoing, from_, to)
+        except MigrationError:
+            if to > from_:
+                raise error from None
+            raise MigrationError(
+                plugin,
+                f"the state of {plugin!r} has version {from_}, the code wants version {to}, and neither that "
+                f"code nor the code that runs knows a way. Write a function with @migrates({from_}, {to}) "
+                f"in {outgoing.__name__}, reload that, and try again; or go on without this state.",
+            ) from None
+        return True
+    return False
+
+
+def migrate(plugin: str, instance: Plugin, state: Any, from_: int, to: int | None = None) -> Any:
     """Return a state in the layout that an instance's class wants.
 
     :param from_: the version that it has.
+    :param to: another version, in place of the one that the class wants.
     :raises MigrationError: there is no way.
     :raises Exception: whatever a migration raises.
     """
     cls = type(instance)
     steps = migrations_of(cls)
-    for step in migration_path(plugin, cls, from_, state_version_of(cls)):
+    wanted = state_version_of(cls) if to is None else to
+    for step in migration_path(plugin, cls, from_, wanted):
         state = _call(getattr(instance, steps[step]), instance, state)
         if state is None:
             raise MigrationError(

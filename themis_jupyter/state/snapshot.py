@@ -94,6 +94,10 @@ class Snapshot:
         buffers = [copy_of(buffer) for buffer in self.buffers]
         return self._load(buffers, aliases or {})[0]
 
+    def without_spare(self) -> Snapshot:
+        """Return the same without the copy that is ready to be handed out: it takes memory of its own."""
+        return replace(self, _ready=[])
+
     def _load(
         self,
         buffers: list[Any],
