@@ -9,7 +9,7 @@ from typing import Any
 from traitlets import List, Unicode
 from traitlets.config import SingletonConfigurable
 
-from .candidate import ScanResult
+from .candidate import Candidate, ScanResult
 from .catalog import Catalog
 from .config import check_config
 from .events import EventStream, Listener
@@ -96,6 +96,19 @@ class Inventory(SingletonConfigurable):
     def find_record(self, name: str) -> Record | None:
         """Return the record of a plugin that is, or once was, loaded; None where it never was."""
         return self._registry.find(name)
+
+    def find_candidate(self, name: str) -> Candidate:
+        """Return what is known of a plugin's file, without running it.
+
+        :raises PluginNotFoundError: there is no such plugin.
+        """
+        return self._catalog.find(name, self.plugin_folders)
+
+    def known_hashes(self, name: str) -> list[str]:
+        """Return the SHA-256 of all sources of a plugin that are kept in its history."""
+        record = self._registry.find(name)
+        versions = record.history if record is not None else ()
+        return [source.sha256 for each in versions for source in each.sources.values()]
 
     def get_dependents(self, name: str, transitive: bool = True) -> list[str]:
         """Return the loaded plugins that need this one, in the order in which they would go down.

@@ -202,6 +202,15 @@ def prepare_present(candidate: Candidate, module: ModuleType, policy: Policy) ->
     )
 
 
+def rehome(module: ModuleType, candidate: Candidate, policy: Callable[[], Policy]) -> None:
+    """Let a module's spec and loader name the file that it is read from now."""
+    loader = VerifiedLoader(module.__name__, str(candidate.path), policy)
+    module.__spec__ = importlib.util.spec_from_file_location(
+        module.__name__, candidate.path, loader=loader
+    )
+    module.__loader__ = loader
+
+
 def _same_file(filename: str, candidate: Candidate) -> bool:
     try:
         return samefile(filename, candidate.path)

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -230,17 +231,42 @@ class PluginManager(Inventory):
         cascade: bool = False,
         full: bool = False,
         fresh: bool = False,
+        source: str | os.PathLike[str] | None = None,
     ) -> ReloadReport:
         """Bring the edits of a plugin in, in place, with its state; never raises.
 
         :param config: a new configuration; by default the old one.
+        :param source: another file that the plugin is read from, now and later.
         :param cascade: take those that need it along, down in reverse order and up in order.
         :param full: run every statement again, as a fresh import does.
         :param fresh: start without the old state.
         :returns: what happened. False where the plugin does not run what is on disk.
         """
         configs = {} if config is None else {name: config}
-        return self._reload(Request([name], configs, cascade, full, fresh, self.drain_timeout))
+        request = Request([name], configs, cascade, full, fresh, self.drain_timeout)
+        if source is None:
+            return self._reload(request)
+        return self._reload_from(name, source, request)
+
+    def _reload_from(
+        self, name: str, source: str | os.PathLike[str], request: Request
+    ) -> ReloadReport:
+        """Reload a plugin from another file, and know it by that one from then on."""
+        from .loading import rehome
+        from .placing import place_of
+
+        try:
+            record = self._registry.get(name)
+            place = place_of(record, source)
+        except ThemisError as error:
+            return self._reload(request, error)
+        if place.path == record.candidate.path:
+            return self._reload(request)
+        report = self._reload(replace(request, places={name: place}))
+        if report and record.module is not None:
+            self._catalog.candidates[name] = place
+            rehome(record.module, place, lambda: self.policy)
+        return report
 
     def reload_plugins(
         self,

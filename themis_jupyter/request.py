@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .candidate import Candidate
     from .reload.source import Source
     from .state import Snapshot
 
@@ -27,6 +28,7 @@ class Request:
         module is among them has no other modules than these, but for those that they import.
     :param jsons: by plugin name, what ``plugin.json`` is to say, in place of what it says on disk.
     :param overlays: by package name, where its modules that are not imported yet come from.
+    :param places: by plugin name, another file that it is read from, from now on.
     :param words: what is being done, where it is no plain reload: ``reverted to version 2``.
     """
 
@@ -41,3 +43,4 @@ class Request:
     jsons: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
     overlays: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
     words: str = ""
+    places: Mapping[str, Candidate] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from functools import partial
 
+from .candidate import Candidate
 from .closure import Closure
 from .conclusion import conclude
 from .config import check_config, overruled
@@ -173,13 +174,17 @@ class Transaction:
         for record in records:
             self._history.grow(record)
         staged, vanished = prepare_present(
-            records, full=request.full, check=self._check_bytes, sources=request.sources
+            records,
+            full=request.full,
+            check=self._check_bytes,
+            sources=request.sources,
+            places=request.places,
         )
         self._progress.staged, self._progress.vanished = staged, vanished
         vanished.refuse_importers(staged)
         for way in self._ways:
             known = way.name in request.jsons
-            candidate = way.record.candidate
+            candidate = self._candidate(way)
             way.json = request.jsons[way.name] if known else candidate.json_fields()
             self._find_submodules(way.record)
         return staged
@@ -193,6 +198,10 @@ class Transaction:
             before = self._overlay(package, request.overlays.get(package))
             self._progress.overlays.append(partial(self._overlay, package, before))
 
+    def _candidate(self, way: Way) -> Candidate:
+        """Return where a plugin is read from, from now on."""
+        return self._request.places.get(way.name, way.record.candidate)
+
     def _is_unchanged(self, staged: Staged) -> bool:
         request, progress = self._request, self._progress
         if request.full or request.fresh or request.config or request.states:
@@ -204,7 +213,7 @@ class Transaction:
     def _look_at_new_code(self, staged: Staged) -> None:
         """Check what the new code says of itself, before the old plugin is touched."""
         for way in self._ways:
-            record, candidate = way.record, way.record.candidate
+            record, candidate = way.record, self._candidate(way)
             assert record.module is not None
             namespace = staged.namespace(record.module)
             source = find_plugin(namespace, candidate.module, candidate.attr)
@@ -310,7 +319,8 @@ class Transaction:
     def _create(self, way: Way) -> None:
         record, instance = way.record, way.instance
         assert record.module is not None
-        source = find_plugin(vars(record.module), record.candidate.module, record.candidate.attr)
+        candidate = self._candidate(way)
+        source = find_plugin(vars(record.module), candidate.module, candidate.attr)
         source.check()  # staged functions have their new signatures only now
         way.aside = SetAside.of(instance)
         clear(instance)
@@ -324,7 +334,7 @@ class Transaction:
         else:
             self._runner.call(way.name, "__init__()", init_again, instance, cls)
         # An instance may have set fields of its own.
-        self._look_at_manifest(way, record.candidate.manifest_of(instance, way.json))
+        self._look_at_manifest(way, candidate.manifest_of(instance, way.json))
         if cls is None:
             self._load_dependencies()
 
@@ -354,6 +364,7 @@ class Transaction:
         for way in self._ways:
             record = way.record
             record.manifest, record.json, record.config = way.manifest, way.json, way.config
+            record.candidate = self._candidate(way)
             record.wake_up()
         self._progress.open_gates()
 

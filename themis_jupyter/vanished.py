@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from .candidate import Candidate
 from .errors import SourceError
 from .record import Record, sources_of
 from .reload import Staged, prepare
@@ -87,11 +88,12 @@ def prepare_present(
     full: bool,
     check: Callable[[str, Source], None],
     sources: Mapping[str, Source] | None = None,
+    places: Mapping[str, Candidate] | None = None,
 ) -> tuple[Staged, Vanished]:
     """Read and plan the modules of some plugins, but for submodules whose files are gone.
 
     :param check: refuses bytes by raising.
-    :param sources: see :class:`.request.Request`.
+    :param sources: see :class:`.request.Request`, as for ``places``.
     :raises SourceError: one of them cannot be read, decoded or compiled.
     """
     known: dict[str, Source] = {}
@@ -107,7 +109,9 @@ def prepare_present(
         else:
             vanished.modules += Vanished.among(m for m in own if m is not main).modules
     present = [module for module in modules if module not in vanished]
-    return prepare(present, full=full, sources=known, check=check, quiet=QUIET), vanished
+    paths = {each.module: each.path for each in (places or {}).values()}
+    staged = prepare(present, full=full, sources=known, check=check, quiet=QUIET, paths=paths)
+    return staged, vanished
 
 
 def _given(modules: Sequence[ModuleType], sources: Mapping[str, Source]) -> dict[str, Source]:
