@@ -165,6 +165,12 @@ class History:
                 if name not in self.current.sources:
                     self.current.sources[name] = self._kept(name, source)
 
+    def reword(self, sources: Mapping[str, Source]) -> None:
+        """Put other texts of the same code in place of those that the running version was kept with."""
+        if self.current is not None:
+            kept = {name: self._kept(name, source) for name, source in sources.items()}
+            self.current.sources.update(kept)
+
     def _kept(self, name: str, source: Source) -> Source:
         """Return the source as it is kept: once for all versions, and without its decoded text."""
         for version in self:

@@ -38,6 +38,10 @@ class HistoryKeeper(Configurable):
         """Add what the running version has imported since it began to run."""
         record.history.grow(sources_of(record.modules))
 
+    def reworded(self, record: Record) -> None:
+        """Note the text of what runs, which differs in comments from what was noted."""
+        record.history.reword(sources_of(record.modules))
+
     def begun(self, record: Record, how: str, gone: Collection[str] = ()) -> None:
         """Note what a plugin runs from now on.
 

@@ -97,6 +97,11 @@ class Inventory(SingletonConfigurable):
         """Return the record of a plugin that is, or once was, loaded; None where it never was."""
         return self._registry.find(name)
 
+    def loaded_module(self, module: str) -> Record | None:
+        """Return the record of the loaded plugin that is in a module; None where there is none."""
+        found = (r for r in self._registry.loaded() if r.candidate.module == module)
+        return next(found, None)
+
     def find_candidate(self, name: str) -> Candidate:
         """Return what is known of a plugin's file, without running it.
 

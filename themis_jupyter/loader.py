@@ -257,6 +257,7 @@ class Loader:
             )
         attempt.staged = prepare_present(candidate, attempt.present, self._policy())
         if attempt.staged.unchanged:
+            attempt.staged.take_note()
             attempt.staged = None
             return attempt.present
         attempt.staged.stage(partial(self.runner.call, candidate.name, "the body"))

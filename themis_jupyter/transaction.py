@@ -99,6 +99,9 @@ class Transaction:
         with self._begin(Phase.VERIFY):
             staged = self._verify()
         if self._is_unchanged(staged):
+            staged.take_note()
+            for way in self._ways:
+                self._history.reworded(way.record)
             return Outcome.UNCHANGED
         with self._begin(Phase.STAGE):
             staged.stage(partial(self._runner.call, self._request.asked[0], "the body"))

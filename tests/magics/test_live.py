@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +14,7 @@ from traitlets.config import Config
 
 from tests.magics.session import COUNTER, Session
 from tests.watch.conftest import until
-from themis_jupyter import PluginManager
+from themis_jupyter import Outcome, PluginManager
 from themis_jupyter.events import DriftEvent
 
 
@@ -109,6 +111,18 @@ def test_a_cell_that_raises_gets_its_line_too(counter: Session) -> None:
     counter.edit("LIMIT = 10", "LIMIT = 11")
     counter.error("c.total / 0")
     assert lines(counter) == [OLD]
+
+
+def test_a_comment_is_taken_note_of(counter: Session) -> None:
+    """The code that runs is that of the file: nothing has drifted, and the text is the new one."""
+    path = counter.workspace.path("counter.py")
+    path.write_text(path.read_text() + "# a remark\n")
+    assert counter.run("%reload_plugin counter").outcome is Outcome.UNCHANGED
+    counter.run("c.add()")
+    assert lines(counter) == []
+    assert counter.run("%plugins")["counter"].drift == ""
+    assert [version.number for version in counter.manager.history("counter")] == [1]
+    assert "# a remark" in inspect.getsource(sys.modules["counter"])
 
 
 def test_switched_off(counter: Session) -> None:

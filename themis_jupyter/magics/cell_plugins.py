@@ -142,10 +142,12 @@ class CellMagics(ManagerMagics):
         cascade: bool,
     ) -> Loaded | ReloadReport:
         """Load, or reload, a plugin from a file."""
-        record = self.manager.find_record(name)
-        if record is None or not record.is_loaded:
+        record = self.manager.loaded_module(name)
+        if record is None:
             return self._plugins.bring_up(str(path), config, variable)
-        report = self.manager.reload_plugin(name, config=config, cascade=cascade, source=path)
+        report = self.manager.reload_plugin(
+            record.name, config=config, cascade=cascade, source=path
+        )
         if variable is not None and report:
             self._shell.push({variable: record.handle})
             warn_of_hidden(variable)
@@ -159,7 +161,7 @@ class CellMagics(ManagerMagics):
 
         path = _target(name, request.save)
         before = path.read_bytes() if path.is_file() else None
-        beside = write_source(path, request.cell.encode(), self.manager.known_hashes(name))
+        beside = write_source(path, request.cell.encode(), self._hashes(name))
         result: Loaded | ReloadReport | None = None
         try:
             result = bring_in(path)
@@ -173,6 +175,10 @@ class CellMagics(ManagerMagics):
                 f"what {path.name} held had never run here; it is in {beside.name}"
             )
         return result
+
+    def _hashes(self, module: str) -> list[str]:
+        record = self.manager.loaded_module(module)
+        return self.manager.known_hashes(record.name if record is not None else module)
 
 
 def _module_name(name: str) -> str:
@@ -192,7 +198,7 @@ def _check_text(name: str, text: str) -> None:
 
     :raises UsageError: it does.
     """
-    if not text.strip():
+    if not text.strip():  # blanks only: IPython itself refuses nothing at all
         raise UsageError(
             f"%%plugin {name}: the cell is empty. Below the first line comes what would be in the "
             f"plugin's file; %new_plugin {name} writes one to begin with."

@@ -142,10 +142,10 @@ class PluginMagics(ManagerMagics):
         """Return the name of the plugin from a cell that is loaded in place of the file at ``target``."""
         if not is_path(target):
             return None
-        name = Path(target).stem
-        record = self.manager.find_record(name)
-        cell = record is not None and record.is_loaded and self.files.holds(record.candidate.path)
-        return name if cell and Path(target).expanduser().is_file() else None
+        record = self.manager.loaded_module(Path(target).stem)
+        if record is None or not self.files.holds(record.candidate.path):
+            return None
+        return record.name if Path(target).expanduser().is_file() else None
 
     def _remember(self, asked: str, error: ThemisError) -> None:
         traceback = plugin_part(error)

@@ -105,7 +105,9 @@ def reload_modules(
 
     staged = prepare(modules, full=full, check=check)
     outcome = Outcome.UNCHANGED
-    if not staged.unchanged:
+    if staged.unchanged:
+        staged.take_note()
+    else:
         outcome = Outcome.RELOADED
         try:
             staged.stage(run)

@@ -56,6 +56,12 @@ class Staged:
         """True where the modules already run these bytes."""
         return all(item.unchanged for item in self.drafts)
 
+    def take_note(self) -> None:
+        """Where modules run this code already: remember its text, which may differ in comments."""
+        for item in self.drafts:
+            if item.before is not None and item.before.source.data != item.source.data:
+                tracking.remember(item.module, item.source, item.plan.new, item.before, {})
+
     @property
     def changes(self) -> tuple[Change, ...]:
         """What differs, definition by definition."""
