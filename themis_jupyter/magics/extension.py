@@ -126,7 +126,7 @@ class Extension:
 
     @property
     def _configurables(self) -> list[Any]:
-        return [self._manager, self._manager.keeper, self._manager.history_keeper]
+        return [self._manager, self._manager.keeper, self._manager.history_keeper, self._notes]
 
     @property
     def _texts(self) -> Any:
