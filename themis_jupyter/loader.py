@@ -6,11 +6,12 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
 from typing import Any
 
+from . import background
 from .candidate import Candidate
 from .catalog import is_path
 from .config import check_config, differ, own_copy
@@ -46,6 +47,7 @@ class _Attempt:
 
     :param present: the module, where others had imported it before.
     :param instance: set when its ``initialize`` is about to run.
+    :param begun: background tasks of its objects were started after that.
     """
 
     candidate: Candidate
@@ -53,6 +55,7 @@ class _Attempt:
     staged: Staged | None = None
     committed: bool = False
     instance: Plugin | None = None
+    begun: int = field(default_factory=background.mark)
 
 
 class Loader:
@@ -243,6 +246,7 @@ class Loader:
             record.config = {k: v for k, v in given.items() if k != "restored_state"}
             record.last = record.failure = record.kept = record.dormant = None
             record.instance = instance
+            background.attach(instance, record.gate)
             record.gate.revive()
             operation.announce(name, Phase.AFTER_LOAD)
         return record
@@ -270,11 +274,13 @@ class Loader:
     def _take_back(self, attempt: _Attempt, surroundings: Surroundings) -> None:
         """Leave nothing behind of a load that failed."""
         candidate, module = attempt.candidate, sys.modules.get(attempt.candidate.module)
+        self._end_tasks(attempt)
         if attempt.instance is not None:
             try:
                 self.runner.shutdown(candidate.name, attempt.instance)
             except BaseException as error:  # noqa: BLE001 - it never started fully; the rest goes on
                 log.info("shutdown() of half-started %r: %s", candidate.name, describe(error))
+            self._end_tasks(attempt)
         if attempt.staged is not None:
             if attempt.committed:
                 attempt.staged.undo()
@@ -285,6 +291,11 @@ class Loader:
         if candidate.is_package:
             self._finder.remove(candidate.module)
         surroundings.restore()
+
+    def _end_tasks(self, attempt: _Attempt) -> None:
+        module, limit = attempt.candidate.module, self.runner.task_limit
+        for words in background.end_strays(module, attempt.begun, limit):
+            log.warning("%r was not loaded, but %s", attempt.candidate.name, words)
 
     def _unload_again(self, record: Record) -> None:
         """Unload what was loaded only for something that failed."""

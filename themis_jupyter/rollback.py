@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from . import background
 from .errors import PluginBusyError, describe
 from .operation import Operation
 from .phases import Outcome, Phase
@@ -54,6 +55,7 @@ class Rollback:
         """Go back; return what does not run."""
         progress = self._progress
         for way in reversed(progress.ways):
+            self._end_tasks(way)
             if way.started:
                 self._attempt(
                     f"shutdown() of the half-started {way.name!r}",
@@ -73,6 +75,8 @@ class Rollback:
         for way in progress.ways:
             if way.went_down:
                 self._start_again(way)
+            if not way.record.is_broken:
+                self._warnings += background.resume(way.instance)
         self._attempt("opening the gates", progress.open_gates)
         return progress.broken
 
@@ -81,6 +85,17 @@ class Rollback:
         record = way.record
         if not self._attempt(f"starting the old version of {way.name!r} again", self._start, way):
             record.put_to_sleep(way.state)
+            self._end_tasks(way)
+
+    def _end_tasks(self, way: Way) -> None:
+        """End what the new code started, and the old one while it went down or tried to come up."""
+        if not way.went_down and way.aside is None:
+            return
+        limit, begun = self._runner.task_limit, self._progress.begun
+        left = background.end(way.instance, limit)
+        for module in way.record.modules[-1:]:
+            left += background.end_strays(module.__name__, begun, limit)
+        self._warnings += [f"{way.name!r} was rolled back, but {words}" for words in left]
 
     def _start(self, way: Way) -> None:
         runner = self._runner

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from functools import partial
 
+from . import background
 from .closure import Closure
 from .conclusion import conclude
 from .config import check_config, overruled
@@ -29,6 +30,7 @@ from .reload.source import Source
 from .render.format import number, size
 from .report import ReloadReport
 from .request import Request
+from .requesting import ask
 from .rollback import Rollback
 from .running import Runner, saves_attributes, takes_attributes
 from .state import Snapshot
@@ -93,7 +95,7 @@ class Transaction:
         with self._begin(Phase.STAGE):
             staged.stage(partial(self._runner.call, self._request.asked[0], "the body"))
             self._look_at_new_code(staged)
-        self._each(Phase.SAVE_STATE, self._ways, self._save_state)
+        self._each(Phase.SAVE_STATE, self._ways, self._ask_and_save)
         self._announce(Phase.BEFORE_UNLOAD, self._shut_gates)
         self._each(Phase.UNLOAD, reversed(self._ways), self._shut_down)
         self._announce(Phase.AFTER_UNLOAD)
@@ -154,8 +156,7 @@ class Transaction:
         inside = way.record.gate.entered_by_current_thread()
         if inside is not None:
             raise ReentrantReloadError(
-                f"the reload of {name!r} was asked for from inside its own {inside.name}(), "
-                "which would have to end first. Reload from outside the plugin."
+                f"the reload of {name!r} was asked for from inside {inside.as_obstacle}"
             )
 
     def _verify(self) -> Staged:
@@ -213,6 +214,10 @@ class Transaction:
         known = {name: manifest for name, manifest in current.items() if manifest is not None}
         self._up = [ways[name] for name in dependencies_first(ways, known)]
 
+    def _ask_and_save(self, way: Way) -> str | None:
+        delay = "" if way.record.is_broken else ask(self._runner, way.name, way.instance)
+        return "; ".join(filter(None, (delay, self._save_state(way))))
+
     def _save_state(self, way: Way) -> str | None:
         record = way.record
         if record.is_broken:
@@ -251,10 +256,15 @@ class Transaction:
         closure = Closure(way.record.gate for way in self._ways if not way.record.is_broken)
         closure.shut()
         self._progress.closure = closure
+        running = [way.instance for way in self._ways if not way.record.is_broken]
+        with self._runner.guard.allowed():
+            closure.drain_calls(self._request.drain_timeout)
+        background.suspend(running)
         with self._runner.guard.allowed():
             closure.drain(self._request.drain_timeout)
+        background.settle(running)
         for way in self._ways:
-            # Calls that ended since the state was saved have changed it, perhaps.
+            # Calls and tasks that ended since the state was saved have changed it, perhaps.
             if way.state is not None and not way.record.is_broken and way.record.gate.used:
                 self._save_state(way)
 
@@ -279,6 +289,9 @@ class Transaction:
                 way.aside.put_back()  # it is to go on with what it has
             else:
                 adopt(instance, made)
+                self._operation.warnings += background.hand_over(
+                    made, instance, self._runner.task_limit
+                )
         else:
             self._runner.call(way.name, "__init__()", init_again, instance, cls)
         # An instance may have set fields of its own.
@@ -312,6 +325,8 @@ class Transaction:
             record = way.record
             record.manifest, record.json, record.config = way.manifest, way.json, way.config
             record.wake_up()
+            background.attach(way.instance, record.gate)
+            self._operation.warnings += background.resume(way.instance)
         self._progress.open_gates()
 
     def _finish(self) -> None:

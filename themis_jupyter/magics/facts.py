@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+from ..background import told
 from ..drift import drift_of, drift_of_module
 from ..errors import PluginError, StateError
 from ..manager import PluginManager
@@ -69,6 +70,7 @@ def _of_running(manager: PluginManager, record: Record, manifest: Manifest) -> d
     facts = {
         "state": state_of(record),
         "needed by": ", ".join(manager.get_dependents(record.name)),
+        "background": ", ".join(told(record.instance)),
         "on disk": drift_of(record) or "same",
         "configuration": _as_text(masked(record.config, manifest.config_schema)),
     }
