@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from . import background
+from .background import ComingUp
 from .candidate import Candidate
 from .catalog import is_path
 from .config import check_config, differ, own_copy
@@ -47,7 +48,7 @@ class _Attempt:
 
     :param present: the module, where others had imported it before.
     :param instance: set when its ``initialize`` is about to run.
-    :param begun: background tasks of its objects were started after that.
+    :param coming: holds back background tasks until it is loaded.
     """
 
     candidate: Candidate
@@ -55,7 +56,7 @@ class _Attempt:
     staged: Staged | None = None
     committed: bool = False
     instance: Plugin | None = None
-    begun: int = field(default_factory=background.mark)
+    coming: ComingUp = field(default_factory=ComingUp)
 
 
 class Loader:
@@ -196,7 +197,8 @@ class Loader:
         attempt = _Attempt(candidate, sys.modules.get(candidate.module))
         surroundings = Surroundings()
         try:
-            record = self._bring_up(attempt, config, operation, loaded)
+            with attempt.coming:
+                record = self._bring_up(attempt, config, operation, loaded)
         except BaseException as error:
             self._take_back(attempt, surroundings)
             name = candidate.name
@@ -233,6 +235,7 @@ class Loader:
             self._load_dependencies(name, manifest, loaded)
         with operation.step(name, Phase.INITIALIZE):
             attempt.instance = instance
+            background.hold(instance, attempt.coming)
             runner.initialize(name, instance, given, None)
         with operation.step(name, Phase.AFTER_LOAD):
             record = self._registry.find(name) or Record(name, candidate, Gate(name))
@@ -248,6 +251,8 @@ class Loader:
             record.instance = instance
             background.attach(instance, record.gate)
             record.gate.revive()
+            for words in attempt.coming.begin():
+                log.warning("%r: %s", name, words)
             operation.announce(name, Phase.AFTER_LOAD)
         return record
 
@@ -274,13 +279,15 @@ class Loader:
     def _take_back(self, attempt: _Attempt, surroundings: Surroundings) -> None:
         """Leave nothing behind of a load that failed."""
         candidate, module = attempt.candidate, sys.modules.get(attempt.candidate.module)
-        self._end_tasks(attempt)
+        attempt.coming.drop()
         if attempt.instance is not None:
             try:
                 self.runner.shutdown(candidate.name, attempt.instance)
             except BaseException as error:  # noqa: BLE001 - it never started fully; the rest goes on
                 log.info("shutdown() of half-started %r: %s", candidate.name, describe(error))
-            self._end_tasks(attempt)
+            for words in background.end(attempt.instance):
+                log.warning("%r was not loaded, but %s", candidate.name, words)
+            background.retire(attempt.instance)
         if attempt.staged is not None:
             if attempt.committed:
                 attempt.staged.undo()
@@ -291,11 +298,6 @@ class Loader:
         if candidate.is_package:
             self._finder.remove(candidate.module)
         surroundings.restore()
-
-    def _end_tasks(self, attempt: _Attempt) -> None:
-        module, limit = attempt.candidate.module, self.runner.task_limit
-        for words in background.end_strays(module, attempt.begun, limit):
-            log.warning("%r was not loaded, but %s", attempt.candidate.name, words)
 
     def _unload_again(self, record: Record) -> None:
         """Unload what was loaded only for something that failed."""

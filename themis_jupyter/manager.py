@@ -107,7 +107,7 @@ class PluginManager(Inventory):
     def _runner(self, guard: InterruptGuard) -> Runner:
         from .running import Runner
 
-        return Runner(guard, self.step_timeout, self.request_timeout, self.drain_timeout)
+        return Runner(guard, self.step_timeout, self.request_timeout)
 
     def _loader(self, guard: InterruptGuard) -> Loader:
         from .loader import Loader

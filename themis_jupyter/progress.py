@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import background
+from .background import ComingUp
 from .closure import Closure
 from .instance import SetAside
 from .manifest import Manifest
@@ -70,7 +70,7 @@ class Progress:
     :param ways: dependencies before dependents.
     :param vanished: modules whose files are gone.
     :param loaded: for each plugin that was loaded because the new code needs it, what unloads it.
-    :param begun: background tasks of objects that the new code made were started after that.
+    :param coming: holds back background tasks until the plugins are up.
     """
 
     ways: Sequence[Way]
@@ -79,7 +79,7 @@ class Progress:
     committed: bool = False
     closure: Closure | None = None
     loaded: list[Callable[[], object]] = field(default_factory=list)
-    begun: int = field(default_factory=background.mark)
+    coming: ComingUp = field(default_factory=ComingUp)
 
     @property
     def touched(self) -> bool:

@@ -54,8 +54,8 @@ class Rollback:
     def _back(self) -> list[Way]:
         """Go back; return what does not run."""
         progress = self._progress
+        progress.coming.drop()
         for way in reversed(progress.ways):
-            self._end_tasks(way)
             if way.started:
                 self._attempt(
                     f"shutdown() of the half-started {way.name!r}",
@@ -72,11 +72,14 @@ class Rollback:
         for way in reversed(progress.ways):
             if way.aside is not None:
                 self._attempt(f"bringing back the attributes of {way.name!r}", way.aside.put_back)
+        with progress.coming:
+            for way in progress.ways:
+                if way.went_down:
+                    self._start_again(way)
         for way in progress.ways:
-            if way.went_down:
-                self._start_again(way)
             if not way.record.is_broken:
                 self._warnings += background.resume(way.instance)
+        self._warnings += progress.coming.begin()
         self._attempt("opening the gates", progress.open_gates)
         return progress.broken
 
@@ -85,17 +88,6 @@ class Rollback:
         record = way.record
         if not self._attempt(f"starting the old version of {way.name!r} again", self._start, way):
             record.put_to_sleep(way.state)
-            self._end_tasks(way)
-
-    def _end_tasks(self, way: Way) -> None:
-        """End what the new code started, and the old one while it went down or tried to come up."""
-        if not way.went_down and way.aside is None:
-            return
-        limit, begun = self._runner.task_limit, self._progress.begun
-        left = background.end(way.instance, limit)
-        for module in way.record.modules[-1:]:
-            left += background.end_strays(module.__name__, begun, limit)
-        self._warnings += [f"{way.name!r} was rolled back, but {words}" for words in left]
 
     def _start(self, way: Way) -> None:
         runner = self._runner

@@ -37,20 +37,14 @@ class Runner:
 
     :param limit: seconds that one call may take; None for no limit.
     :param request_limit: seconds that a plugin may delay its reload.
-    :param task_limit: seconds that background tasks may take to end where nobody waits for them else.
     """
 
     def __init__(
-        self,
-        guard: InterruptGuard,
-        limit: float | None,
-        request_limit: float = 5.0,
-        task_limit: float = 5.0,
+        self, guard: InterruptGuard, limit: float | None, request_limit: float = 5.0
     ) -> None:
         self.guard = guard
         self.limit = limit
         self.request_limit = request_limit
-        self.task_limit = task_limit
 
     def call(self, plugin: str, what: str, function: Callable[..., T], *args: Any) -> T:
         """Return ``function(*args)``.

@@ -20,6 +20,8 @@ class Call:
 
     :param every: seconds from one beginning to the next; None: once.
     :param wants_stop: whether the function gets the event as ``stop``.
+    :param by_name: whether the function is a method of the plugin, or a function of a module, and found
+        there by its name.
     """
 
     function: Callable[..., object]
@@ -27,6 +29,7 @@ class Call:
     kwargs: dict[str, Any]
     every: float | None
     wants_stop: bool
+    by_name: bool
 
 
 class Task:
@@ -35,8 +38,9 @@ class Task:
     ``Plugin.background`` gives one.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, cancel: Callable[[], object]) -> None:
         self.name = name
+        self._cancel = cancel
         #: What ended it; None while it runs, and if nothing did.
         self.error: BaseException | None = None
         self._call: Call | None = None
@@ -54,10 +58,11 @@ class Task:
 
     def stop(self) -> None:
         """Ask it to end, and do not wait; also from inside. No reload starts it again."""
+        self._cancel()
         self.halt()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended; return whether it has. Not from inside."""
+        """Wait until it has ended; return whether it has. From inside, it has not."""
         return all(run.join(timeout) for run in list(self._runs))
 
     def told(self) -> str:
@@ -107,10 +112,10 @@ class Task:
                 run.halt()
             return [run for run in self._runs if run.thread.is_alive() or not run.done.is_set()]
 
-    def recall(self) -> bool:
-        """Take the last :meth:`halt` back; return False where it has ended."""
+    def recall(self, call: Call) -> bool:
+        """Take the last :meth:`halt` back; return False where ``call`` has ended."""
         with self._lock:
-            return bool(self._runs) and self._runs[-1].recall()
+            return self._call is call and self._runs[-1].recall()
 
     def ended(self, run: Run, error: BaseException | None) -> None:
         """Be told, by the thread, that a run is over."""
@@ -165,11 +170,11 @@ class Run:
             return True
 
     def join(self, timeout: float | None) -> bool:
-        """Wait for the end of the thread; return whether it has ended."""
-        ended = self.done.wait(timeout)
-        if ended and self.thread is not threading.current_thread():
-            self.thread.join(timeout)
-        return ended
+        """Wait for the end of the thread; return whether it has ended. From inside, it has not."""
+        if self.thread is threading.current_thread() or not self.done.wait(timeout):
+            return False
+        self.thread.join(timeout)
+        return True
 
     def never_began(self) -> None:
         """Take it for ended: there is no thread for it."""

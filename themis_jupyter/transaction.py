@@ -103,9 +103,10 @@ class Transaction:
             staged.commit()
             self._progress.committed = True
             self._progress.vanished.drop()
-        self._each(Phase.CREATE, self._up, self._create)
-        self._each(Phase.INITIALIZE, self._up, self._initialize)
-        self._each(Phase.RESTORE_STATE, self._up, self._restore_state)
+        with self._progress.coming:
+            self._each(Phase.CREATE, self._up, self._create)
+            self._each(Phase.INITIALIZE, self._up, self._initialize)
+            self._each(Phase.RESTORE_STATE, self._up, self._restore_state)
         self._announce(Phase.AFTER_LOAD, self._settle)
         return Outcome.RELOADED
 
@@ -281,6 +282,7 @@ class Transaction:
         source = find_plugin(vars(record.module), record.candidate.module, record.candidate.attr)
         source.check()  # staged functions have their new signatures only now
         way.aside = SetAside.of(instance)
+        background.hold(instance, self._progress.coming)
         clear(instance)
         cls = source.plugin_class
         if cls is None or makes_its_own(cls):
@@ -289,9 +291,7 @@ class Transaction:
                 way.aside.put_back()  # it is to go on with what it has
             else:
                 adopt(instance, made)
-                self._operation.warnings += background.hand_over(
-                    made, instance, self._runner.task_limit
-                )
+                background.hand_over(made, instance)
         else:
             self._runner.call(way.name, "__init__()", init_again, instance, cls)
         # An instance may have set fields of its own.
@@ -326,7 +326,9 @@ class Transaction:
             record.manifest, record.json, record.config = way.manifest, way.json, way.config
             record.wake_up()
             background.attach(way.instance, record.gate)
-            self._operation.warnings += background.resume(way.instance)
+            if self._request.fresh:
+                background.start_fresh(way.instance)
+        self._operation.warnings += self._progress.coming.begin()
         self._progress.open_gates()
 
     def _finish(self) -> None:

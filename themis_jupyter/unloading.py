@@ -16,9 +16,6 @@ from .running import Runner
 
 _Told = list[tuple[Record, Operation]]
 
-#: Seconds for background tasks that shutdown() has started; all others had their time before.
-_ENOUGH = 1.0
-
 
 def unload(
     records: Sequence[Record],
@@ -93,11 +90,11 @@ def _take_down(
             error.__cause__ = raised
             error.sources = running_sources(record.modules)
             errors.append(error)
-        for words in background.end(record.instance, min(_ENOUGH, runner.task_limit)):
+        for words in background.end(record.instance):
             errors.append(PluginError(name, f"{name!r} is unloaded, but {words}"))
-        background.forget(record.instance)
+        background.retire(record.instance)
     elif record.dormant is not None:
-        background.forget(record.dormant)
+        background.retire(record.dormant)
     with operation.step(name, Phase.AFTER_UNLOAD):
         if not record.adopted:
             drop_modules(record.modules)
