@@ -7,147 +7,21 @@ so that a task which a plugin keeps in an attribute is the same one after a relo
 
 from __future__ import annotations
 
-import functools
 import inspect
 import threading
-import weakref
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from functools import partial
 from time import monotonic
-from types import FunctionType, MethodType, TracebackType
+from types import TracebackType
 from typing import Any
 
-from .errors import describe
 from .inflight import Occupied
-from .task import Call, Run, Task, title_of
+from .task import Task
+from .task_call import Call, found, title_of, wants_stop
+from .tasks import Tasks
 
 #: Seconds that a thread may take to go away when its work is done.
 _A_MOMENT = 1.0
-
-
-class Tasks:
-    """The background tasks of one instance.
-
-    :param forget: called when the instance is gone.
-    """
-
-    def __init__(self, instance: object, forget: Callable[[object], object]) -> None:
-        self.instance = weakref.ref(instance, forget)
-        self.gate: Occupied | None = None
-        self.tasks: dict[str, Task] = {}
-        #: What was stopped for a reload, and is going to be started again.
-        self._suspended: dict[str, Call] = {}
-        #: What the plugin has started while it was coming up.
-        self._anew: dict[str, Call] = {}
-        #: Which of the two gets what is started; None: it begins at once.
-        self._waiting: dict[str, Call] | None = None
-        self._retired = False
-        self._lock = threading.Lock()
-
-    # -- by the plugin ---------------------------------------------------------------------------
-
-    def start(self, name: str, call: Call) -> Task:
-        """Start a task, or note that it is to be; one that runs under that name is asked to stop."""
-        with self._lock:
-            task = self._task(name)
-            if self._waiting is not None:
-                self._waiting[name] = call
-            elif not self._retired:
-                self._begin(task, call)
-            return task
-
-    def _task(self, name: str) -> Task:
-        return self.tasks.setdefault(name, Task(name, functools.partial(self._cancel, name)))
-
-    def _cancel(self, name: str) -> None:
-        self._anew.pop(name, None)
-
-    def _begin(self, task: Task, call: Call) -> None:
-        plugin = _plugin_name(self.instance()) if self.gate is None else self.gate.plugin
-        task.begin(call, f"themis_jupyter {plugin}: {task.name}", self.gate)
-
-    # -- by the manager --------------------------------------------------------------------------
-
-    def attach(self, gate: Occupied) -> None:
-        """Count the tasks as in flight in a gate, those that run already as well."""
-        with self._lock:
-            self.gate = gate
-            for task in self.tasks.values():
-                task.count_in(gate)
-
-    def suspend(self) -> None:
-        """Ask all tasks to stop, and remember them, and what is started from now on."""
-        with self._lock:
-            for name, task in self.tasks.items():
-                call = task.wanted()
-                if call is not None:
-                    self._suspended[name] = call
-            self._waiting = self._suspended
-            self._halt()
-
-    def drop_suspended(self) -> None:
-        """Do not start what was stopped, only what the plugin itself starts."""
-        with self._lock:
-            self._suspended.clear()
-
-    def hold(self) -> None:
-        """Let what is started from now on wait until the plugin is up."""
-        with self._lock:
-            self._anew.clear()
-            self._waiting = self._anew
-            self._retired = False
-
-    def end(self) -> list[Run]:
-        """Ask all tasks to stop; return those whose threads are still there."""
-        with self._lock:
-            self._anew.clear()
-            return self._halt()
-
-    def retire(self) -> None:
-        """Start nothing any more, and forget all that was to be started."""
-        with self._lock:
-            self._retired, self._waiting = True, None
-            self._anew.clear()
-            self._suspended.clear()
-
-    def _halt(self) -> list[Run]:
-        return [run for task in self.tasks.values() for run in task.halt()]
-
-    def resume(self) -> Iterator[str]:
-        """Start what was suspended, and what the plugin has started anew; yield what cannot be."""
-        with self._lock:
-            wanted = {**self._suspended, **self._anew}
-            anew, self._waiting, self._retired = set(self._anew), None, False
-            self._suspended.clear()
-            self._anew.clear()
-            for name, call in wanted.items():
-                yield from self._resume(self._task(name), call, anew=name in anew)
-
-    def _resume(self, task: Task, call: Call, *, anew: bool) -> Iterator[str]:
-        if not anew and task.recall(call):
-            return
-        try:
-            if not anew:
-                now = _as_it_is_now(self.instance(), call)
-                if now is None:
-                    yield (
-                        f"the background task {task.name!r} is not started again: the new code has no "
-                        f"{title_of(call.function)}() any more."
-                    )
-                    return
-                call = now
-            self._begin(task, call)
-        except Exception as error:  # noqa: BLE001 - the plugin runs: that is what counts
-            yield f"the background task {task.name!r} could not be started: {describe(error)}"
-
-    def hand_over(self, other: Tasks, made: object, instance: object) -> None:
-        """Let another instance start, in its own name, what was to be started here."""
-        for name, call in self._anew.items():
-            function = call.function
-            if isinstance(function, MethodType) and function.__self__ is made:
-                call = replace(call, function=MethodType(function.__func__, instance))
-            other.start(name, call)
-        self.retire()
 
 
 class ComingUp:
@@ -208,7 +82,7 @@ def tasks_of(instance: object) -> Tasks | None:
 def _tasks(instance: object) -> Tasks:
     tasks = tasks_of(instance)
     if tasks is None:
-        forget = functools.partial(_forget, id(instance))
+        forget = partial(_forget, id(instance))
         tasks = _known[id(instance)] = Tasks(instance, forget)
         for coming in _coming_up()[-1:]:
             coming.add(tasks)
@@ -252,8 +126,8 @@ def start(
         raise ValueError(f"every={every!r}: expected a number of seconds, not negative, or None.")
     if name is None and called.endswith("<lambda>"):
         raise ValueError("a lambda has no name: self.background(lambda: ..., name='a name').")
-    by_name = _found(instance, function) == function
-    call = Call(function, args, kwargs, every, _wants_stop(function, args, kwargs), by_name)
+    by_name = found(instance, function) == function
+    call = Call(function, args, kwargs, every, wants_stop(function, args, kwargs), by_name)
     return _tasks(instance).start(called if name is None else str(name), call)
 
 
@@ -264,62 +138,20 @@ def _is_interval(every: object) -> bool:
     return isinstance(every, int | float) and 0 <= every <= threading.TIMEOUT_MAX
 
 
-def _wants_stop(function: Callable[..., object], args: Any, kwargs: dict[str, Any]) -> bool:
-    """Return whether a function is to get the event ``stop``.
-
-    :raises TypeError: the arguments do not fit it.
-    """
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):  # some of those written in C tell nothing
-        return False
-    parameter = signature.parameters.get("stop")
-    takes = parameter is not None and parameter.kind not in (
-        parameter.POSITIONAL_ONLY,
-        parameter.VAR_POSITIONAL,
-        parameter.VAR_KEYWORD,
-    )
-    if takes and "stop" not in signature.bind_partial(*args, **kwargs).arguments:
-        signature.bind(*args, **kwargs, stop=None)
-        return True
-    signature.bind(*args, **kwargs)
-    return False
-
-
-def _as_it_is_now(instance: object, call: Call) -> Call | None:
-    """Return what is to be called in the present code; None where it is gone.
-
-    :raises TypeError: the arguments do not fit any more.
-    """
-    function = _found(instance, call.function) if call.by_name else call.function
-    if function is None:
-        return None
-    wants_stop = _wants_stop(function, call.args, call.kwargs)
-    return replace(call, function=function, wants_stop=wants_stop)
-
-
-def _found(instance: object, function: Callable[..., object]) -> Any:
-    """Return what has a function's name now, where it is looked for; None if nothing has."""
-    if isinstance(function, MethodType) and function.__self__ is instance:
-        return getattr(instance, function.__name__, None)
-    if isinstance(function, FunctionType) and function.__qualname__ == function.__name__:
-        return function.__globals__.get(function.__name__)
-    return None
-
-
-def _plugin_name(instance: object) -> str:
-    cls = type(instance)
-    return str(getattr(cls, "name", "") or cls.__module__)
-
-
 # -- for the manager -------------------------------------------------------------------------------
 
 
-def hold(instance: object, coming: ComingUp) -> None:
-    """Let what an instance starts wait until it is up."""
+def hold(instance: object, coming: ComingUp | None = None) -> None:
+    """Let what an instance starts wait until it is up.
+
+    :param coming: sees to it then; without it, :func:`resume` has to be called.
+    """
     tasks = tasks_of(instance)
     if tasks is not None:
-        coming.add(tasks)
+        if coming is None:
+            tasks.hold()
+        else:
+            coming.add(tasks)
 
 
 def attach(instance: object, gate: Occupied) -> None:

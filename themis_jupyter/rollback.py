@@ -76,10 +76,7 @@ class Rollback:
             for way in progress.ways:
                 if way.went_down:
                     self._start_again(way)
-        for way in progress.ways:
-            if not way.record.is_broken:
-                self._warnings += background.resume(way.instance)
-        self._warnings += progress.coming.begin()
+        self._start_tasks()
         self._attempt("opening the gates", progress.open_gates)
         return progress.broken
 
@@ -89,8 +86,19 @@ class Rollback:
         if not self._attempt(f"starting the old version of {way.name!r} again", self._start, way):
             record.put_to_sleep(way.state)
 
+    def _start_tasks(self) -> None:
+        progress = self._progress
+        for way in progress.ways:
+            if not way.record.is_broken:
+                self._warnings += background.resume(way.instance)
+        if progress.broken:
+            progress.coming.drop()
+        else:
+            self._warnings += progress.coming.begin()
+
     def _start(self, way: Way) -> None:
         runner = self._runner
+        background.hold(way.instance)
         state = runner.load_state(way.name, way.instance, way.state)
         restored = runner.initialize(way.name, way.instance, way.record.config, state)
         if state is not None and not restored:

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 from .errors import describe
 from .holds import Hold
 from .inflight import Occupied
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a task does.
-
-    :param every: seconds from one beginning to the next; None: once.
-    :param wants_stop: whether the function gets the event as ``stop``.
-    :param by_name: whether the function is a method of the plugin, or a function of a module, and found
-        there by its name.
-    """
-
-    function: Callable[..., object]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    every: float | None
-    wants_stop: bool
-    by_name: bool
+from .task_call import Call
 
 
 class Task:
@@ -261,12 +241,3 @@ class _Stop(threading.Event):
     def wait_for_us(self, timeout: float) -> bool:
         """Wait without taking it for seen."""
         return super().wait(timeout)
-
-
-def title_of(function: Callable[..., object]) -> str:
-    """Return what a function is called: a method its name, another function its qualified name."""
-    if isinstance(function, functools.partial):
-        return title_of(function.func)
-    if hasattr(function, "__self__"):
-        return str(getattr(function, "__name__", type(function).__name__))
-    return str(getattr(function, "__qualname__", type(function).__qualname__))

@@ -83,6 +83,8 @@ WORDS = (
     "plugin",
     "background",
     "task",
+    "task_call",
+    "tasks",
     "holds",
     "inflight",
     "names",
