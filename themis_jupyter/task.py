@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from time import monotonic
 
@@ -93,9 +94,10 @@ class Task:
             return [run for run in self._runs if run.thread.is_alive() or not run.done.is_set()]
 
     def recall(self, call: Call) -> bool:
-        """Take the last :meth:`halt` back; return False where ``call`` has ended."""
+        """Take the last :meth:`halt` back; return False where ``call`` has to begin again."""
         with self._lock:
-            return self._call is call and self._runs[-1].recall()
+            run = self._runs[-1] if self._runs else None
+            return run is not None and run.reference() is call and run.recall()
 
     def ended(self, run: Run, error: BaseException | None) -> None:
         """Be told, by the thread, that a run is over."""
@@ -114,11 +116,13 @@ class Run:
         self.task = task
         self.done = threading.Event()
         self.stop = _Stop()
+        self.reference = weakref.ref(call)
         self._call: Call | None = call
         self._before = before
         self._hold: Hold | None = None
         self._lock = threading.Lock()
         self._recalled = False
+        self._finished = False  # by itself, not because it was asked to
         self.thread = threading.Thread(target=self._body, name=name, daemon=True)
 
     @property
@@ -141,10 +145,13 @@ class Run:
             self.stop.set()
 
     def recall(self) -> bool:
-        """Let it go on, also if it is about to end as it was asked to; return False if it has ended."""
+        """Let it go on, also if it is about to end as it was asked to.
+
+        :returns: False if it has ended for that; what has finished its work has nothing to go on with.
+        """
         with self._lock:
             if self.done.is_set():
-                return False
+                return self._finished
             self._recalled = True
             self.stop.clear()
             return True
@@ -174,6 +181,7 @@ class Run:
                 pass
         except BaseException as raised:
             error = raised
+            self._finished = True
             raise  # threading.excepthook tells it
         finally:
             self.task.ended(self, error)
@@ -187,12 +195,14 @@ class Run:
             return False
         began = monotonic()
         self.stop.was_seen = False
-        if not self.stop.is_set_for_us():
+        is_run = not self.stop.is_set_for_us()
+        if is_run:
             given = {"stop": self.stop} if call.wants_stop else {}
             call.function(*call.args, **call.kwargs, **given)
             if call.every is not None:
                 self.stop.wait_for_us(max(0.0, began + call.every - monotonic()))
         with self._lock:
+            self._finished = is_run and call.every is None and not self.stop.was_seen
             if self.stop.is_set_for_us():
                 again = False
             elif call.every is not None:

@@ -10,7 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Call:
     """What a task does.
 
@@ -67,8 +67,8 @@ def as_it_is_now(instance: object, call: Call) -> Call | None:
     function = found(instance, call.function) if call.by_name else call.function
     if function is None:
         return None
-    wants_stop = wants_stop(function, call.args, call.kwargs)
-    return replace(call, function=function, wants_stop=wants_stop)
+    takes_stop = wants_stop(function, call.args, call.kwargs)
+    return replace(call, function=function, wants_stop=takes_stop)
 
 
 def found(instance: object, function: Callable[..., object]) -> Any:

@@ -145,7 +145,10 @@ class Tasks:
             function = call.function
             if isinstance(function, MethodType) and function.__self__ is made:
                 call = replace(call, function=MethodType(function.__func__, instance))
-            other.start(name, call)
+            task, mine = other.start(name, call), self.tasks[name]
+            for key, value in vars(instance).items():
+                if value is mine:
+                    vars(instance)[key] = task
         self.retire()
 
 

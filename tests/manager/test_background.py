@@ -389,6 +389,36 @@ def test_a_task_that_the_plugin_stops_while_it_goes_down(
     assert poller.listener.running
 
 
+def test_work_that_was_done_while_it_was_to_stop_is_not_done_twice(
+    lab: Lab, poller: Any, signs: Signs, hooked: queue.SimpleQueue[Any]
+) -> None:
+    lab.manager.drain_timeout = SOON
+    gate = lab.manager.get_record("poller").gate
+    go_on = signs.event("go on")
+
+    def job(name: str) -> None:
+        signs.tell("begins", name)
+        assert go_on.wait(SOON)
+        signs.tell("done", name)
+        if name == "fails":
+            raise ValueError
+
+    def watching(stop: threading.Event) -> None:
+        stop.wait()
+        go_on.set()  # all have been asked to stop by now, or are going to be
+
+    for name in ("works", "fails"):
+        poller.background(job, name, name=name)
+        signs.next("begins")
+    poller.background(watching, name="watching")
+    lab.write("poller.py", edited(1))
+    assert lab.reload("poller")
+    assert {signs.next("done"), signs.next("done")} == {"works", "fails"}
+    assert signs.none("begins")
+    assert {call.name for call in gate.in_flight()} == {"poll", "watching"}
+    hooked.get(timeout=SOON)
+
+
 def test_a_method_that_is_gone(lab: Lab, poller: Any, signs: Signs) -> None:
     poller.listen_at("here")
     poller.background(lab.module("poller").edition, every=5)
@@ -459,6 +489,8 @@ def test_what_a_factory_makes(lab: Lab, signs: Signs) -> None:
     until(signs, "poll", 1)
     assert lab.instance("made") is instance and handle.poller.running
     assert tasks_alive() == {"themis_jupyter made: poll"}
+    assert lab.reload("made", full=True, fresh=True)
+    assert handle.poller.running
     n = handle.n
     signs.forget()
     signs.next("poll"), signs.next("poll")
