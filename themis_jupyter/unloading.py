@@ -90,7 +90,8 @@ def _take_down(
             error.__cause__ = raised
             error.sources = running_sources(record.modules)
             errors.append(error)
-        for words in background.end(record.instance):
+        background.settle([record.instance])
+        for words in background.end(record.instance, 0.0):  # they had their time
             errors.append(PluginError(name, f"{name!r} is unloaded, but {words}"))
         background.retire(record.instance)
     elif record.dormant is not None:
