@@ -15,6 +15,8 @@ from themis_jupyter.hooks import misspelt_hooks
         ("shut_down", "shutdown"),
         ("save_sate", "save_state"),
         ("restoreState", "restore_state"),
+        ("on_reload_request", "on_reload_requested"),
+        ("onReloadRequested", "on_reload_requested"),
     ],
 )
 def test_near_misses_are_told(name: str, meant: str) -> None:

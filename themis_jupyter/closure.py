@@ -38,6 +38,7 @@ class Closure:
         #: Setting this is what opens the gates; the rest of :meth:`open` is tidying up.
         self.is_open = False
         self._drained = False
+        self._spares_tasks = False
         self._watched: list[weakref.ref[Ticket]] = []
         self._passing = {get_ident()}
         self._owner = get_ident()
@@ -94,17 +95,35 @@ class Closure:
             with contextlib.suppress(queue.Empty):
                 self.bell.get(timeout=left)
 
+    def drain_calls(self, timeout: float | None) -> None:
+        """Do the same as :meth:`drain`, but leave aside background tasks and what they call.
+
+        A task of this very thread counts: it could not end.
+        """
+        self._spares_tasks = True
+        try:
+            self.drain(timeout)
+        finally:
+            self._spares_tasks = False
+
+    def _in_flight(self) -> list[CallInfo]:
+        calls = in_flight(self.gates)
+        if not self._spares_tasks:
+            return calls
+        threads = {call.thread_id for call in calls if call.kind == "background task"}
+        return [call for call in calls if call.thread_id not in threads - {self._owner}]
+
     def _left_over(self) -> list[CallInfo]:
         # What is collected rings the bell without running Python code, see Ticket.
         tickets = inflight.tickets_in(self.gates)
         self._watched = [weakref.ref(ticket, self.bell.put) for ticket in tickets]
         del tickets
-        if calls := in_flight(self.gates):
+        if calls := self._in_flight():
             return calls
         # From here on nobody is let in for what he holds suspended. Who was let in just before
         # either shows up in the second look, or has ended.
         self._drained = True
-        calls = in_flight(self.gates)
+        calls = self._in_flight()
         self._drained = not calls
         return calls
 
@@ -227,11 +246,20 @@ def _busy(calls: list[CallInfo], timeout: float | None, stuck: bool) -> PluginBu
         named.append(f"and {len(calls) - _NAMED} more")
     if stuck:
         why = "are held by this very thread, so they cannot end while it waits"
-        cure = "Finish or close them first (a generator: `.close()`; a task: await it)"
+        cure = (
+            "Finish or close them first (a generator: `.close()`; a task: await it; a paused() block: "
+            "leave it)"
+        )
     else:
         why = f"did not end within {timeout:g} s"
         cure = "Let them end or stop them, then try again"
+        if any(call.kind == "background task" for call in calls):
+            cure = (
+                "Give the function of a background task a parameter `stop`: it gets an event that is "
+                "set when it is to end, to be looked at often (`while not stop.wait(1): …`)"
+            )
     which = ", ".join(map(repr, plugins))
+    what = "these calls" if {call.kind for call in calls} == {"call"} else "these"
     return PluginBusyError(
-        calls[0].plugin, f"{which} busy: these calls {why}: {'; '.join(named)}. {cure}."
+        calls[0].plugin, f"{which} busy: {what} {why}: {'; '.join(named)}. {cure}."
     )

@@ -8,7 +8,7 @@
     │   ├── PluginDefinitionError       the file or its manifest is not a usable plugin
     │   ├── PluginLoadError             the first load failed; nothing is left behind
     │   ├── PluginNotLoadedError        used while unloaded
-    │   ├── PluginBusyError             calls in flight did not end in time
+    │   ├── PluginBusyError             calls in flight, or tasks, did not end in time
     │   ├── ConfigError                 the configuration does not fit ``config_schema``
     │   ├── DependencyError             missing, wrong version, or a cycle; has ``.path``
     │   ├── DependentsError             others need it; has ``.dependents``
@@ -83,7 +83,7 @@ class PluginNotLoadedError(PluginError):
 
 
 class PluginBusyError(PluginError):
-    """Calls in flight did not end within the drain time-out."""
+    """Calls, blocks or background tasks did not end in time, or the plugin said "not yet" for too long."""
 
 
 class ConfigError(PluginError):

@@ -23,7 +23,9 @@ from threading import get_ident
 from time import monotonic
 from typing import Any, Literal, Protocol
 
-Kind = Literal["call", "generator", "coroutine", "async generator"]
+Kind = Literal[
+    "call", "generator", "coroutine", "async generator", "paused() block", "background task"
+]
 
 #: ``[thread ident, token, token, …]``, outermost call first.
 Stack = list[Any]
@@ -43,7 +45,7 @@ class CallInfo:
     :param thread: name of the thread that called, or that began to run the generator.
     :param thread_id: that thread's ``threading.get_ident()``.
     :param since: when it began, in seconds of ``time.monotonic()``.
-    :param kind: a call, or an object which has not ended yet.
+    :param kind: a call, or what else has not ended yet.
     """
 
     plugin: str
@@ -54,8 +56,27 @@ class CallInfo:
     kind: Kind = "call"
 
     def __str__(self) -> str:
-        what = "" if self.kind == "call" else f"{self.kind} of "
-        return f"{what}{self.plugin}.{self.name} in {self.thread}, for {self.age:.1f} s"
+        what = {"call": "", "background task": "background task ", "paused() block": "paused() of "}
+        before = what.get(self.kind, f"{self.kind} of ")
+        return f"{before}{self.title} in {self.thread}, for {self.age:.1f} s"
+
+    @property
+    def title(self) -> str:
+        """The plugin, and the name where there is one."""
+        return f"{self.plugin}.{self.name}" if self.name else self.plugin
+
+    @property
+    def as_obstacle(self) -> str:
+        """What a reload was asked for from inside of, and what to do instead."""
+        if self.kind == "paused() block":
+            return (
+                f"a block `with paused({self.plugin!r})` that this thread is in, and which keeps "
+                "reloads away until it ends. Reload after the block."
+            )
+        own = (
+            f"background task {self.name!r}" if self.kind == "background task" else f"{self.name}()"
+        )
+        return f"its own {own}, which would have to end first. Reload from outside the plugin."
 
     @property
     def age(self) -> float:

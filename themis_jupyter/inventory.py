@@ -15,6 +15,7 @@ from .config import check_config
 from .events import EventStream, Listener
 from .handle import Handle
 from .manifest import Manifest
+from .pausing import Pause, Pauses
 from .plugin import PluginType
 from .record import Record
 from .registry import Registry
@@ -36,6 +37,8 @@ class Inventory(SingletonConfigurable):
         self._listeners = EventStream(history=0)
         self._catalog = Catalog()
         self._registry = Registry(self._catalog)
+        #: Who has paused which plugin, and who wants to hear when that ends.
+        self.pauses = Pauses(self._registry)
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -121,6 +124,23 @@ class Inventory(SingletonConfigurable):
         :param transitive: also those that need it through others.
         """
         return self._registry.dependents(name, transitive)
+
+    # -- pausing ---------------------------------------------------------------------------------
+
+    def paused(self, *names: str) -> Pause:
+        """Keep plugins from being reloaded or unloaded: ``with manager.paused("plugin"):``.
+
+        Entering waits while one of them is being exchanged. A reload waits for the block to end, up to
+        ``drain_timeout``, and is then aborted; one that this thread asks for inside it is refused.
+
+        :param names: none: all that are loaded when the block is entered.
+        :raises PluginError: by entering: one of them is not loaded; nothing is paused then.
+        """
+        return self.pauses.pause(names)
+
+    def is_paused(self, name: str) -> bool:
+        """Return whether anybody has paused a plugin right now; :attr:`pauses` tells who."""
+        return bool(self.pauses.of(name))
 
     # -- listening -------------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
 from typing import Any
 
+from . import background
+from .background import ComingUp
 from .candidate import Candidate
 from .catalog import is_path
 from .config import check_config, differ, own_copy
@@ -48,6 +50,7 @@ class _Attempt:
 
     :param present: the module, where others had imported it before.
     :param instance: set when its ``initialize`` is about to run.
+    :param coming: holds back background tasks until it is loaded.
     """
 
     candidate: Candidate
@@ -55,6 +58,7 @@ class _Attempt:
     staged: Staged | None = None
     committed: bool = False
     instance: Plugin | None = None
+    coming: ComingUp = field(default_factory=ComingUp)
 
 
 class Loader:
@@ -197,7 +201,8 @@ class Loader:
         attempt = _Attempt(candidate, sys.modules.get(candidate.module))
         surroundings = Surroundings()
         try:
-            record = self._bring_up(attempt, config, operation, loaded)
+            with attempt.coming:
+                record = self._bring_up(attempt, config, operation, loaded)
         except BaseException as error:
             self._take_back(attempt, surroundings)
             name = candidate.name
@@ -236,6 +241,7 @@ class Loader:
             self._load_dependencies(name, manifest, loaded)
         with operation.step(name, Phase.INITIALIZE):
             attempt.instance = instance
+            background.hold(instance, attempt.coming)
             runner.initialize(name, instance, given, None)
         with operation.step(name, Phase.AFTER_LOAD):
             record = self._registry.find(name) or Record(name, candidate, Gate(name))
@@ -245,7 +251,10 @@ class Loader:
             record.config = {k: v for k, v in given.items() if k != "restored_state"}
             record.last = record.failure = record.kept = record.dormant = None
             record.instance = instance
+            background.attach(instance, record.gate)
             record.gate.revive()
+            for words in attempt.coming.begin():
+                log.warning("%r: %s", name, words)
             operation.announce(name, Phase.AFTER_LOAD)
         return record
 
@@ -273,11 +282,15 @@ class Loader:
     def _take_back(self, attempt: _Attempt, surroundings: Surroundings) -> None:
         """Leave nothing behind of a load that failed."""
         candidate, module = attempt.candidate, sys.modules.get(attempt.candidate.module)
+        attempt.coming.drop()
         if attempt.instance is not None:
             try:
                 self.runner.shutdown(candidate.name, attempt.instance)
             except BaseException as error:  # noqa: BLE001 - it never started fully; the rest goes on
                 log.info("shutdown() of half-started %r: %s", candidate.name, describe(error))
+            for words in background.end(attempt.instance):
+                log.warning("%r was not loaded, but %s", candidate.name, words)
+            background.retire(attempt.instance)
         if attempt.staged is not None:
             if attempt.committed:
                 attempt.staged.undo()

@@ -61,6 +61,11 @@ class PluginManager(Inventory):
         allow_none=True,
         help="Seconds that one call of a plugin's own initialize(), shutdown() … may take; None: any.",
     ).tag(config=True)
+    request_timeout = Float(
+        5.0,
+        min=0.0,
+        help="Seconds that a plugin's on_reload_requested() may delay its reload; 0: it is not asked.",
+    ).tag(config=True)
     wait_notice = Float(
         2.0, min=0.0, help="Seconds after which a reload that waits for another one says so."
     ).tag(config=True)
@@ -130,7 +135,7 @@ class PluginManager(Inventory):
     def _runner(self, guard: InterruptGuard) -> Runner:
         from .running import Runner
 
-        return Runner(guard, self.step_timeout)
+        return Runner(guard, self.step_timeout, self.request_timeout)
 
     def _loader(self, guard: InterruptGuard) -> Loader:
         from .loader import Loader

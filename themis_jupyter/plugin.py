@@ -21,9 +21,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .names import titled
+
+if TYPE_CHECKING:
+    from .task import Task
 
 
 class PluginType(enum.Enum):
@@ -53,6 +56,10 @@ class Plugin:
     """A plugin without state of its own. The class attributes are its manifest.
 
     ``__init__`` takes no argument beyond ``self``: it runs again on each reload, on the same object.
+
+    A method ``on_reload_requested(self)``, where there is one, is called before each reload, with the new
+    code ready and nothing touched yet. It may finish what must not be cut in two, and return None or True;
+    or return False, "not yet", and be asked again soon. Both within ``PluginManager.request_timeout``.
     """
 
     #: How users call it. Default: the name of its module.
@@ -83,6 +90,30 @@ class Plugin:
 
     def shutdown(self) -> None:
         """Stop working and let go of what was acquired."""
+
+    def background(
+        self,
+        function: Callable[..., object],
+        /,
+        *args: Any,
+        every: float | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Task:
+        """Run a function in a thread that reloads stop and start again, and unloading stops.
+
+        If the function has a parameter ``stop``, it gets an event that is set when it is to end. What it
+        raises ends the task, and is told by ``threading.excepthook``.
+
+        :param every: run it each so many seconds, the first time at once; None: once.
+        :param name: what messages call it. A task that runs under the same name is stopped first, and
+            the new one begins when that has ended. Default: the name of the method, or the qualified name.
+        :raises TypeError: it is no function for a thread, or the arguments do not fit it.
+        :raises ValueError: ``every`` is no number of seconds, or it is a lambda and has no name.
+        """
+        from . import background
+
+        return background.start(self, function, args, every, name, kwargs)
 
 
 class StatefulPlugin(Plugin):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .background import ComingUp
 from .closure import Closure
 from .instance import SetAside
 from .manifest import Manifest
@@ -72,6 +73,7 @@ class Progress:
     :param vanished: modules whose files are gone.
     :param loaded: for each plugin that was loaded because the new code needs it, what unloads it.
     :param overlays: what makes submodules come from where they came from before.
+    :param coming: holds back background tasks until the plugins are up.
     """
 
     ways: Sequence[Way]
@@ -81,6 +83,7 @@ class Progress:
     closure: Closure | None = None
     loaded: list[Callable[[], object]] = field(default_factory=list)
     overlays: list[Callable[[], object]] = field(default_factory=list)
+    coming: ComingUp = field(default_factory=ComingUp)
 
     @property
     def touched(self) -> bool:

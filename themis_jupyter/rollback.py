@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from . import background
 from .errors import PluginBusyError, describe
 from .operation import Operation
 from .phases import Outcome, Phase
@@ -54,6 +55,7 @@ class Rollback:
     def _back(self) -> list[Way]:
         """Go back; return what does not run."""
         progress = self._progress
+        progress.coming.drop()
         for way in reversed(progress.ways):
             if way.started:
                 self._attempt(
@@ -72,9 +74,11 @@ class Rollback:
         for way in reversed(progress.ways):
             if way.aside is not None:
                 self._attempt(f"bringing back the attributes of {way.name!r}", way.aside.put_back)
-        for way in progress.ways:
-            if way.went_down:
-                self._start_again(way)
+        with progress.coming:
+            for way in progress.ways:
+                if way.went_down:
+                    self._start_again(way)
+        self._start_tasks()
         self._attempt("opening the gates", progress.open_gates)
         return progress.broken
 
@@ -84,8 +88,19 @@ class Rollback:
         if not self._attempt(f"starting the old version of {way.name!r} again", self._start, way):
             record.put_to_sleep(way.state)
 
+    def _start_tasks(self) -> None:
+        progress = self._progress
+        for way in progress.ways:
+            if not way.record.is_broken:
+                self._warnings += background.resume(way.instance)
+        if progress.broken:
+            progress.coming.drop()
+        else:
+            self._warnings += progress.coming.begin()
+
     def _start(self, way: Way) -> None:
         runner = self._runner
+        background.hold(way.instance)
         state = runner.load_state(way.name, way.instance, way.state)
         restored = runner.initialize(way.name, way.instance, way.record.config, state)
         if state is not None and not restored:

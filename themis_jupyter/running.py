@@ -20,6 +20,7 @@ from .plugin import Plugin, StatefulPlugin
 from .state import Rules, Snapshot
 from .state.migration import aliases_of, migrate, needs_way_down, state_version_of
 from .state.recipes import recipes_of
+from .task import Task
 
 T = TypeVar("T")
 
@@ -35,11 +36,15 @@ class Runner:
     """Runs code of plugins during one operation.
 
     :param limit: seconds that one call may take; None for no limit.
+    :param request_limit: seconds that a plugin may delay its reload.
     """
 
-    def __init__(self, guard: InterruptGuard, limit: float | None) -> None:
+    def __init__(
+        self, guard: InterruptGuard, limit: float | None, request_limit: float = 5.0
+    ) -> None:
         self.guard = guard
         self.limit = limit
+        self.request_limit = request_limit
 
     def call(self, plugin: str, what: str, function: Callable[..., T], *args: Any) -> T:
         """Return ``function(*args)``.
@@ -74,7 +79,7 @@ class Runner:
                 name, f"initialize() of {name!r} returned False: the plugin refuses to start."
             )
         if answer is not None and answer is not True:
-            raise PluginLoadError(name, _nonsense(name, "initialize()", answer))
+            raise PluginLoadError(name, nonsense(name, "initialize()", answer))
         return restores.done
 
     def restore_state(self, name: str, instance: Plugin, state: Loaded) -> None:
@@ -95,7 +100,7 @@ class Runner:
                 name, f"restore_state() of {name!r} returned False: it refuses the saved state."
             )
         if answer is not None and answer is not True:
-            raise StateError(name, _nonsense(name, "restore_state()", answer))
+            raise StateError(name, nonsense(name, "restore_state()", answer))
 
     def save_state(
         self,
@@ -121,7 +126,7 @@ class Runner:
             return None
         state = self.call(name, "save_state()", save)
         if state is None or inspect.iscoroutine(state):
-            raise StateError(name, _nonsense(name, "save_state()", state))
+            raise StateError(name, nonsense(name, "save_state()", state))
         if not isinstance(state, Mapping) and takes_attributes(type(instance), successor):
             raise StateError(
                 name,
@@ -178,7 +183,7 @@ class Runner:
         return Rules(
             portable=portable,
             stays=partial(_stays, instance if state is not instance else None),
-            asked=(Handle, MethodType, type(instance)),
+            asked=(Handle, MethodType, Task, type(instance)),
             recipes=recipes_of(instance),
         )
 
@@ -189,7 +194,7 @@ class Runner:
         """
         answer: object = self.call(name, "shutdown()", instance.shutdown)
         if inspect.iscoroutine(answer):
-            raise PluginError(name, _nonsense(name, "shutdown()", answer))
+            raise PluginError(name, nonsense(name, "shutdown()", answer))
 
     def load_state(self, name: str, instance: Plugin, state: Snapshot | None) -> Loaded | None:
         """Return the state in a snapshot, in the layout that the instance's class wants.
@@ -226,14 +231,14 @@ def takes_attributes(*classes: type[Plugin] | None) -> bool:
 
 
 def _stays(instance: Plugin | None, obj: object) -> bool:
-    """Whether an object is the same one after a reload: the plugin itself, a handle, its methods."""
+    """Whether an object is the same one after a reload: the plugin itself, its tasks, a handle …"""
     if type(obj) is MethodType:
         obj = obj.__self__
         return issubclass(type(obj), Handle)  # of the instance's own methods, the instance stays
-    return (obj is instance and obj is not None) or issubclass(type(obj), Handle)
+    return (obj is instance and obj is not None) or issubclass(type(obj), Handle | Task)
 
 
-def _nonsense(name: str, method: str, answer: object) -> str:
+def nonsense(name: str, method: str, answer: object, refusal: str = "or False to refuse") -> str:
     """Say what came and what was expected. A coroutine is closed, or Python warns about it."""
     if inspect.iscoroutine(answer):
         answer.close()
@@ -245,5 +250,5 @@ def _nonsense(name: str, method: str, answer: object) -> str:
         )
     return (
         f"{method} of {name!r} returned {shown(answer)} ({type(answer).__name__}); expected None or "
-        "True, or False to refuse."
+        f"True, {refusal}."
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from functools import partial
 
+from . import background
 from .candidate import Candidate
 from .closure import Closure
 from .conclusion import conclude
@@ -32,6 +33,7 @@ from .reload.source import Source
 from .render.format import number, size
 from .report import ReloadReport
 from .request import Request
+from .requesting import ask
 from .rollback import Rollback
 from .running import Runner, saves_attributes, takes_attributes
 from .state import Snapshot
@@ -106,7 +108,7 @@ class Transaction:
         with self._begin(Phase.STAGE):
             staged.stage(partial(self._runner.call, self._request.asked[0], "the body"))
             self._look_at_new_code(staged)
-        self._each(Phase.SAVE_STATE, self._ways, self._save_state)
+        self._each(Phase.SAVE_STATE, self._ways, self._ask_and_save)
         self._announce(Phase.BEFORE_UNLOAD, self._shut_gates)
         self._each(Phase.UNLOAD, reversed(self._ways), self._shut_down)
         self._announce(Phase.AFTER_UNLOAD)
@@ -114,9 +116,10 @@ class Transaction:
             staged.commit()
             self._progress.committed = True
             self._progress.vanished.drop()
-        self._each(Phase.CREATE, self._up, self._create)
-        self._each(Phase.INITIALIZE, self._up, self._initialize)
-        self._each(Phase.RESTORE_STATE, self._up, self._restore_state)
+        with self._progress.coming:
+            self._each(Phase.CREATE, self._up, self._create)
+            self._each(Phase.INITIALIZE, self._up, self._initialize)
+            self._each(Phase.RESTORE_STATE, self._up, self._restore_state)
         self._announce(Phase.AFTER_LOAD, self._settle)
         return Outcome.RELOADED
 
@@ -167,8 +170,7 @@ class Transaction:
         inside = way.record.gate.entered_by_current_thread()
         if inside is not None:
             raise ReentrantReloadError(
-                f"the reload of {name!r} was asked for from inside its own {inside.name}(), "
-                "which would have to end first. Reload from outside the plugin."
+                f"the reload of {name!r} was asked for from inside {inside.as_obstacle}"
             )
 
     def _verify(self) -> Staged:
@@ -249,6 +251,10 @@ class Transaction:
         known = {name: manifest for name, manifest in current.items() if manifest is not None}
         self._up = [ways[name] for name in dependencies_first(ways, known)]
 
+    def _ask_and_save(self, way: Way) -> str | None:
+        delay = "" if way.record.is_broken else ask(self._runner, way.name, way.instance)
+        return "; ".join(filter(None, (delay, self._save_state(way))))
+
     def _save_state(self, way: Way) -> str | None:
         record = way.record
         wanted = way.name not in self._request.states and not self._request.fresh
@@ -305,10 +311,15 @@ class Transaction:
         closure = Closure(way.record.gate for way in self._ways if not way.record.is_broken)
         closure.shut()
         self._progress.closure = closure
+        running = [way.instance for way in self._ways if not way.record.is_broken]
+        with self._runner.guard.allowed():
+            closure.drain_calls(self._request.drain_timeout)
+        background.suspend(running)
         with self._runner.guard.allowed():
             closure.drain(self._request.drain_timeout)
+        background.settle(running)
         for way in self._ways:
-            # Calls that ended since the state was saved have changed it, perhaps.
+            # Calls and tasks that ended since the state was saved have changed it, perhaps.
             if way.state is not None and not way.record.is_broken and way.record.gate.used:
                 self._save_state(way)
 
@@ -326,6 +337,7 @@ class Transaction:
         source = find_plugin(vars(record.module), candidate.module, candidate.attr)
         source.check()  # staged functions have their new signatures only now
         way.aside = SetAside.of(instance)
+        background.hold(instance, self._progress.coming)
         clear(instance)
         cls = source.plugin_class
         if cls is None or makes_its_own(cls):
@@ -334,6 +346,7 @@ class Transaction:
                 way.aside.put_back()  # it is to go on with what it has
             else:
                 adopt(instance, made)
+                background.hand_over(made, instance)
         else:
             self._runner.call(way.name, "__init__()", init_again, instance, cls)
         # An instance may have set fields of its own.
@@ -369,6 +382,10 @@ class Transaction:
             record.manifest, record.json, record.config = way.manifest, way.json, way.config
             record.candidate = self._candidate(way)
             record.wake_up()
+            background.attach(way.instance, record.gate)
+            if self._request.fresh:
+                background.start_fresh(way.instance)
+        self._operation.warnings += self._progress.coming.begin()
         self._progress.open_gates()
 
     def _finish(self) -> None:

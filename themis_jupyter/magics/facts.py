@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..background import told
 from ..drift import drift_in_words, drift_of, drift_of_module
 from ..errors import PluginError, StateError
 from ..manager import PluginManager
@@ -68,6 +69,7 @@ def _of_running(manager: PluginManager, record: Record, manifest: Manifest) -> d
     facts = {
         "state": state_of(record),
         "needed by": ", ".join(manager.get_dependents(record.name)),
+        "background": ", ".join(told(record.instance)),
         "runs": _running_version(record),
         "on disk": drift_in_words(record) or "same",
         "watched": "yes"

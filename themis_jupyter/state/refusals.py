@@ -29,7 +29,8 @@ class Refusal:
 # By module and name, so that nothing is imported for it: who has such an object has imported its module.
 _BY_NAME: dict[tuple[str, str], Refusal] = {
     ("threading", "Thread"): Refusal(
-        "a thread", "end it in shutdown() and start it in initialize(); " + _TRANSIENT
+        "a thread", "start it with self.background(...), or end it in shutdown() and start it in "
+        "initialize(); " + _TRANSIENT
     ),
     ("threading", "Timer"): Refusal("a timer"),
     ("threading", "local"): Refusal("data of a thread"),
