@@ -135,6 +135,35 @@ def test_a_long_call_is_not_disturbed(live: Live, monkeypatch: pytest.MonkeyPatc
     assert counter.edition() == 2
 
 
+def test_a_pause_is_waited_for(live: Live) -> None:
+    counter = live.load()
+    with live.manager.paused("counter"):
+        live.save(2)
+        until(lambda: "paused() block" in live.watcher.status()[0].waiting)
+        assert counter.edition() == 1
+        assert not live.reloads() and not live.manager.get_record("counter").gate.is_shut
+    assert live.ended() == [Outcome.RELOADED]
+    assert counter.edition() == 2
+
+
+def test_a_reverted_plugin_stays_reverted_until_it_is_saved_again(live: Live) -> None:
+    counter = live.load()
+    live.save(2)
+    live.ended()
+    assert live.manager.revert_plugin("counter", 1)
+    live.forget()
+    with live.cell():
+        assert counter.edition() == 1
+    (status,) = live.watcher.status()
+    assert (status.drift, status.waiting) == ("reverted", "")
+    assert live.watcher.notes()["counter"].startswith(
+        "counter: running version 1, file has version 2"
+    )
+    live.save(3)
+    assert live.ended() == [Outcome.RELOADED]
+    assert counter.edition() == 3
+
+
 def test_dependents_come_along(live: Live) -> None:
     counter = live.load()
     live.lab.write("index.py", """

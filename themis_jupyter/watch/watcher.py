@@ -88,7 +88,10 @@ class Watcher(Configurable):
         self._wake = threading.Event()
         self._thread: _Thread | None = None
         self._how = ""
-        self._unsubscribe = manager.events.subscribe(self._on_event)
+        self._unsubscribe = [
+            manager.events.subscribe(self._on_event),
+            manager.pauses.on_end(lambda names: self.wake()),
+        ]
 
     # -- what is watched -------------------------------------------------------------------------
 
@@ -139,7 +142,8 @@ class Watcher(Configurable):
     def close(self) -> None:
         """Stop watching; no thread is left."""
         self.unwatch()
-        self._unsubscribe()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
         self.monitor.close()
 
     def _on_event(self, event: Event) -> None:
@@ -320,6 +324,9 @@ class Watcher(Configurable):
 
     def _busy(self, name: str) -> str:
         """Return what a reload of a plugin would have to wait for, in words."""
+        pauses = self.manager.pauses.of(name)
+        if pauses:
+            return str(pauses[0])
         record = self.manager.find_record(name)
         calls = record.gate.in_flight() if record is not None else []
         long = [call for call in calls if call.age > LONG_CALL]
