@@ -139,7 +139,7 @@ def test_a_pause_is_waited_for(live: Live) -> None:
     counter = live.load()
     with live.manager.paused("counter"):
         live.save(2)
-        until(lambda: "paused() block" in live.watcher.status()[0].waiting)
+        until(lambda: "paused() of counter" in live.watcher.status()[0].waiting)
         assert counter.edition() == 1
         assert not live.reloads() and not live.manager.get_record("counter").gate.is_shut
     assert live.ended() == [Outcome.RELOADED]
