@@ -160,7 +160,8 @@ class Run:
         """Wait for the end of the thread; return whether it has ended. From inside, it has not."""
         if self.thread is threading.current_thread() or not self.done.wait(timeout):
             return False
-        self.thread.join(timeout)
+        if self.thread.ident is not None:  # it could be started
+            self.thread.join(timeout)
         return True
 
     def never_began(self) -> None:
