@@ -131,6 +131,25 @@ def test_another_configuration_is_another_version(lab: Lab, tally: Any) -> None:
     assert lab.manager.get_record("tally").config == {"step": 4}
 
 
+class Incomparable:
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_a_configuration_that_cannot_be_compared(lab: Lab) -> None:
+    config = {"step": 2, "table": Incomparable(), "more": [Incomparable(), {"a": (1, 2)}]}
+    lab.load("tally", TALLY, config)
+    for word, other in (("old", "new"), ("new", "old"), ("old", "new")):
+        lab.edit("tally.py", f'"{word}"', f'"{other}"')
+        lab.reload("tally").raise_for_outcome()
+    assert numbers(lab) == [1, 2]
+    assert revert(lab, "tally", 2).outcome is Outcome.UNCHANGED
+    assert revert(lab, "tally", 1)
+    assert lab.manager.get_record("tally").config["table"] is config["table"]
+
+
 @pytest.mark.parametrize("fault", ["1 / 0", "return False", "import no_such_module"])
 def test_a_reload_that_fails_makes_no_version(fault: str, lab: Lab, tally: Any) -> None:
     history = lab.manager.history("tally")
@@ -980,6 +999,16 @@ def test_files_of_a_package(lab: Lab, pack: Any) -> None:
     told = " ".join(report.warnings)
     assert "more.py is not in version 1; it was left as it is" in told
     assert "plugin.json was not written" in told
+
+
+def test_only_what_differs_is_written(lab: Lab, pack: Any) -> None:
+    core = lab.folder / "pack/core.py"
+    core.write_text("def power(): return 'core one'\n")
+    before = core.stat().st_mtime_ns, core.stat().st_ino
+    report = revert(lab, "pack", 1, write=True)
+    assert (core.stat().st_mtime_ns, core.stat().st_ino) == before
+    assert "core.py" not in report.words
+    assert "__init__.py" in report.words and "tools.py" in report.words
 
 
 # -- the parts -------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from ..report import ReloadReport
 from .autoreload import Autoreload
 from .base import ManagerMagics
 from .completion import Completion
-from .history import HistoryMagics
+from .history import VersionMagics
 from .magics import PluginMagics
 from .taken_names import TakenNames
 
@@ -31,7 +31,7 @@ class Extension:
         self._magics = PluginMagics(shell, self._manager)
         self._magics.extension = self
         #: All groups of magics.
-        self._groups: list[ManagerMagics] = [self._magics, HistoryMagics(shell, self._manager)]
+        self._groups: list[ManagerMagics] = [self._magics, VersionMagics(shell, self._manager)]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)
         ours = {
