@@ -584,6 +584,10 @@ TOTALS = """
         def down(self, state):
             return {"count": state["total"]}
 """
+SET_TOTAL = """
+        def set(self, total):
+            self.total = total
+"""
 NO_WAY_DOWN = TOTALS.replace("@migrates(3, 1)", "# no way down")
 
 
@@ -609,6 +613,31 @@ def test_down_by_the_class_that_goes(lab: Lab) -> None:
     assert kept.header.state_version == 3
     revert(lab, "p").raise_for_outcome()
     assert plugin.total == 5
+
+
+def test_what_a_last_call_did_is_brought_down_as_well(lab: Lab) -> None:
+    """A call that ends after the state was saved has it saved, and migrated, once more."""
+    plugin = both(lab, TOTALS + SET_TOTAL)
+    called: list[int] = []
+
+    def listener(event: Any) -> None:
+        if event.phase is Phase.BEFORE_UNLOAD and not called:
+            called.append(1)
+            plugin.set(9)
+
+    lab.manager.register_reload_listener(listener)
+    revert(lab, "p", 1, code_only=True).raise_for_outcome()
+    assert plugin.count == 9
+
+
+def test_what_is_reset_is_told_of_the_state_that_came(lab: Lab) -> None:
+    text = TALLY.replace('version = "1.0"', 'version = "1.0"\n        transient = ("step",)')
+    lab.load("tally", text)
+    lab.edit("tally.py", '("step",)', '("parts",)')
+    lab.reload("tally").raise_for_outcome()
+    (state,) = revert(lab, "tally", 1).raise_for_outcome().state
+    assert state.fields == ("total", "parts")
+    assert state.reset == ()
 
 
 def test_also_in_a_plain_reload(lab: Lab) -> None:
