@@ -62,9 +62,8 @@ class Revert:
         )
         if self.state_only:
             return replace(request, states={record.name: _state_of(record, version)})
-        if version is record.history.current:
-            return request
-        if not self.code_only:
+        # The state of the version that runs is the present one, whatever it was left with before.
+        if not self.code_only and version is not record.history.current:
             request = replace(request, states={record.name: _state_as_left(record, version)})
         return _with_code(request, record, version)
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.manager.conftest import Faults, Lab, check_ends_once, counter, in_thread
 from tests.manager.test_failures import ABORTED, KINDS, STEPS, World, inject
-from themis_jupyter import Outcome, Phase, PinnedHashes, ReloadReport
+from themis_jupyter import Outcome, Phase, PinnedHashes, ReloadReport, reload_in_place
 from themis_jupyter.drift import drift_in_words, drift_of, version_on_disk
 from themis_jupyter.errors import (
     HistoryError,
@@ -249,6 +249,17 @@ def test_to_what_runs_already(lab: Lab, tally: Any) -> None:
     assert revert(lab, "tally", 2).outcome is Outcome.UNCHANGED
     assert revert(lab, "tally", 2, code_only=True).outcome is Outcome.UNCHANGED
     assert tally.add() == ("new", 3)
+
+
+def test_to_the_version_that_would_run_but_for_a_reload_behind_our_back(
+    lab: Lab, tally: Any
+) -> None:
+    lab.edit("tally.py", '"new"', '"newer"')
+    reload_in_place(lab.module("tally"))
+    assert tally.add() == ("newer", 3)
+    assert revert(lab, "tally", 2).outcome is Outcome.RELOADED
+    assert tally.add() == ("new", 4)
+    assert numbers(lab) == [1, 2]
 
 
 def test_state_that_is_its_former_self_is_no_part_of_the_history(lab: Lab, tally: Any) -> None:
