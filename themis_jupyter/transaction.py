@@ -284,8 +284,10 @@ class Transaction:
             way.transient = tuple(name for name in named if name in vars(record.instance))
         if way.successor is not None and takes_attributes(way.successor):
             named = getattr(way.successor, "transient", ())
-            if isinstance(named, Collection):  # a property is asked of the instance only
-                way.transient_now = tuple(name for name in way.state.fields if name in named)
+            coming = self._state_for(way)
+            if isinstance(named, Collection) and coming is not None:
+                # A property is asked of the instance only.
+                way.transient_now = tuple(name for name in coming.fields if name in named)
         return f"{number(len(way.state.fields), 'field')}, {size(way.state.size)}"
 
     def _check_layout(self, way: Way, wanted: bool) -> None:
