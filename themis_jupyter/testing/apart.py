@@ -58,9 +58,13 @@ def check_apart(request: Request, timeout: float) -> SafetyReport:
         rows += found
         if code is None:
             what = f"it did not end within {timeout:g} s, in the check {last!r}"
-            rows.append(failed("time limit", what, "does it wait for something? Or raise the limit"))
+            rows.append(
+                failed("time limit", what, "does it wait for something? Or raise the limit")
+            )
         elif code != 0:
-            rows.append(failed("the process", _crash(folder, code, last), "does it end its process?"))
+            rows.append(
+                failed("the process", _crash(folder, code, last), "does it end its process?")
+            )
     return SafetyReport(name or request.name, tuple(rows), time.perf_counter() - began)
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import re
+import sys
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,17 +20,30 @@ from .differences import differences
 from .edits import REPLAYED, Edit, same, statement_in_every_function
 from .faults import InjectedFailureError
 from .leaks import Growth, Reading
-from .process import Difference, Process
-from .safety_report import Row, failed, ok, skipped
+from .process import PATIENCE, Difference, Process
+from .safety_report import Row, Verdict, failed, ok, skipped
 from .subject import Problem, Subject
 
 #: The steps in which failures are injected.
 STEPS = tuple(p for p in Phase if p not in (Phase.CHECK, Phase.ROLLBACK))
 
+#: Seconds between two looks at a state that may change by itself.
+_MOMENT = 0.02
+
 #: Reloads that are not measured.
 _WARM_UP = 4
 
 _MEND = "see the report of such a reload: edit the file and %reload_plugin it"
+
+#: What to do where a reload fails by itself, by the step in which it does.
+_BY_STEP = {
+    Phase.STAGE: "the statements of the file have to work each time that they run",
+    Phase.SAVE_STATE: "save_state() has to return what can be saved",
+    Phase.UNLOAD: "shutdown() must not raise",
+    Phase.CREATE: "__init__() and create_plugin() have to work again",
+    Phase.INITIALIZE: "initialize() has to work again after shutdown()",
+    Phase.RESTORE_STATE: "restore_state() has to take what save_state() returns",
+}
 
 
 class Checks:
@@ -39,18 +57,33 @@ class Checks:
         self._begin = begin
         #: Of the copy: whether every function has the further statement.
         self._changed = False
+        #: What was told already, without its numbers, and by which check.
+        self._told: dict[str, str] = {}
+        #: Seconds that threads get to end; there is no use in waiting again and again.
+        self._patience = PATIENCE
 
     def run(self) -> Iterator[Row]:
         """Make the checks; stop where there is nothing to go on with."""
+        copy = self._subject.copy
+        for row in self._rows():
+            seen = row.seen.replace(str(copy.path.parent), str(copy.original.parent))
+            key = re.sub(r"\d+", "#", seen)
+            if row.verdict is not Verdict.FAILED or key not in self._told:
+                self._told.setdefault(key, row.check)
+                yield replace(row, seen=seen)
+            else:
+                yield failed(row.check, f"the same as in {self._told[key]!r}")
+
+    def _rows(self) -> Iterator[Row]:
         subject = self._subject
         row = self._made("loads and starts", self._load)
         yield row
-        if not row_is_ok(row):
+        if row.verdict is Verdict.FAILED:
             yield skipped("everything else", "it does not start")
             return
         row = self._made("saves its state", self._save)
         yield row
-        if not row_is_ok(row):
+        if row.verdict is Verdict.FAILED:
             yield skipped("everything else", "without its state, it cannot be reloaded")
             return
         yield self._made("nothing edited", self._unedited)
@@ -62,8 +95,8 @@ class Checks:
         self._back_to_the_original()
         self._begin("leaks")
         yield from self._leaks()
-        yield from self._unloading()
-        del subject
+        yield self._made("unloads", self._unload)
+        yield self._made("loads and unloads again", self._load_and_unload)
 
     def _made(self, check: str, make: Callable[[str], Row]) -> Row:
         """Return the row of a check; what the plugin raises is told in it."""
@@ -82,7 +115,9 @@ class Checks:
             handle = self._subject.load()
         except ThemisError as error:
             cause = f" ({describe(error.__cause__)})" if error.__cause__ is not None else ""
-            return failed(check, f"{error}{cause}", "mend that first: %load_plugin shows the traceback")
+            return failed(
+                check, f"{error}{cause}", "mend that first: %load_plugin shows the traceback"
+            )
         use = self._subject.request.use
         try:
             if isinstance(use, str):
@@ -100,7 +135,7 @@ class Checks:
             return skipped(check, subject.no_state)
         # Time for what changes by itself to do so.
         for _ in range(3):
-            _pause()
+            time.sleep(_MOMENT)
             after = subject.state()
             found = {path for path, _ in differences(before, after)}
             subject.restless = tuple(sorted({*subject.restless, *found}))
@@ -138,11 +173,9 @@ class Checks:
         return self._verdict(check, self._subject.changes(before))
 
     def _not_reloaded(self, check: str, report: ReloadReport) -> Row:
-        words = f"the reload was {report.headline()}"
         if self._broken():
-            words += "; it had to be loaded anew"
             self._load_anew()
-        return failed(check, words, _MEND)
+        return failed(check, _why(report), _advice(report))
 
     def _verdict(self, check: str, problems: list[Problem]) -> Row:
         if not problems:
@@ -159,7 +192,9 @@ class Checks:
             try:
                 texts = subject.copy.apply(texts, edit)
             except ValueError as error:
-                yield failed(check, str(error), "name text that is there once, after the edits before")
+                yield failed(
+                    check, str(error), "name text that is there once, after the edits before"
+                )
                 continue
             yield self._made(check, partial(self._own_edit, texts))
         if subject.request.edits:
@@ -196,23 +231,30 @@ class Checks:
                 self._load_anew()
                 return self._verdict(check, problems)
             problems += subject.changes(before, code=True)
-            found = Process.settled(world).differences(world)
+            found = self._traces(world)
             lasting = found if lasting is None else [d for d in found if d in lasting]
             if problems or not found:
                 break
         problems += [Problem(d.text, d.advice) for d in (lasting or [])[:5]]
         before = subject.known()
         again = subject.reload()
-        if again.outcome is not Outcome.RELOADED:
-            problems.append(
-                Problem(f"after that, the next reload was {again.headline()}", _MEND)
-            )
+        if not again:
+            if not any(_why(again) in problem.text for problem in problems):
+                problems.append(Problem(f"after that, {_why(again)}", _advice(again)))
             if self._broken():
                 self._load_anew()
         else:
             problems += subject.changes(before)
         row = self._verdict(check, problems)
         return row if problems else ok(check, f"{report.outcome.value}, as it has to be")
+
+    def _traces(self, before: Process) -> list[Difference]:
+        """Return what in the process is not as before."""
+        gc.collect()
+        found = Process.settled(before, self._patience).differences(before)
+        if found:
+            self._patience = PATIENCE / 10
+        return found
 
     def _of_failure(self, report: ReloadReport, expected: Outcome) -> list[Problem]:
         problems = []
@@ -233,7 +275,7 @@ class Checks:
                 )
             )
         if report.error is not None and not isinstance(report.error, InjectedFailureError):
-            problems.append(Problem(f"the reload failed before that: {report.headline()}", _MEND))
+            problems = [Problem(f"{_why(report)} (before that step)", _advice(report))]
         return problems
 
     def _broken(self) -> bool:
@@ -245,10 +287,10 @@ class Checks:
         subject = self._subject
         if subject.manager.is_plugin_loaded(subject.name) and subject.reload(full=True):
             return
-        try:
+        with suppress(
+            ExceptionGroup
+        ):  # told by the check that broke it, or by the one that unloads
             subject.unload()
-        except ExceptionGroup:
-            pass  # told by the check that broke it, or by the one that unloads
         subject.load()
 
     # -- many reloads, and the end ---------------------------------------------------------------
@@ -262,16 +304,18 @@ class Checks:
         try:
             try:
                 self._rounds(_WARM_UP)
-                first = Reading.of(subject, None)
+                first = Reading.of(subject)
                 self._rounds(half)
-                middle = Reading.of(subject, first)
+                middle = Reading.of(subject, first, self._patience)
                 self._rounds(half)
-                last = Reading.of(subject, middle)
+                last = Reading.of(subject, middle, self._patience)
             finally:
                 if not was_tracing:
                     tracemalloc.stop()
         except _NotReloadedError as error:
-            yield failed("leaks", f"could not be looked for: a reload was {error}", _MEND)
+            yield failed(
+                "leaks", f"could not be looked for: {_why(error.report)}", _advice(error.report)
+            )
             return
         except ThemisError as error:
             yield failed("leaks", f"could not be looked for: {error}", _MEND)
@@ -283,12 +327,7 @@ class Checks:
             self._alternate()
             report = self._subject.reload()
             if not report:
-                raise _NotReloadedError(report.headline())
-
-    def _unloading(self) -> Iterator[Row]:
-        row = self._made("unloads", self._unload)
-        yield row
-        yield self._made("loads and unloads again", self._load_and_unload)
+                raise _NotReloadedError(report)
 
     def _unload(self, check: str) -> Row:
         modules = [module.__name__ for module in self._subject.record.modules]
@@ -297,9 +336,7 @@ class Checks:
         except ExceptionGroup as group:
             texts = "; ".join(map(str, group.exceptions))
             return failed(check, texts, "shutdown() must not raise")
-        from sys import modules as present
-
-        left = [name for name in modules if name in present]
+        left = [name for name in modules if name in sys.modules]
         if left:
             return failed(check, f"still in sys.modules: {', '.join(left)}")
         return ok(check)
@@ -313,8 +350,10 @@ class Checks:
             try:
                 subject.unload()
             except ExceptionGroup as group:
-                return failed(check, "; ".join(map(str, group.exceptions)), "shutdown() must not raise")
-            found = Process.settled(world).differences(world)
+                return failed(
+                    check, "; ".join(map(str, group.exceptions)), "shutdown() must not raise"
+                )
+            found = self._traces(world)
             lasting = found if lasting is None else [d for d in found if d in lasting]
             if not found:
                 break
@@ -324,18 +363,23 @@ class Checks:
 class _NotReloadedError(Exception):
     """A reload that was to succeed did not."""
 
+    def __init__(self, report: ReloadReport) -> None:
+        super().__init__(report.headline())
+        self.report = report
+
+
+def _why(report: ReloadReport) -> str:
+    step = report.failed_step
+    if step is None:
+        return f"a reload ended as {report.outcome.value!r}"
+    return f"a reload ended as {report.outcome.value!r}: {step.phase.value} failed: {step.error}"
+
+
+def _advice(report: ReloadReport) -> str:
+    step = report.failed_step
+    return _MEND if step is None else _BY_STEP.get(step.phase, _MEND)
+
 
 def _world() -> Process:
     gc.collect()
     return Process()
-
-
-def _pause() -> None:
-    import time
-
-    time.sleep(0.02)
-
-
-def row_is_ok(row: Row) -> bool:
-    """Return whether the checks can go on."""
-    return row.verdict.value != "failed"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import pickle
 import types
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
@@ -80,16 +81,16 @@ class _Comparison:
         if a == b:
             return
         # Elements without __eq__ are not found in the other set: they are told by their bytes.
-        if len(a) != len(b) or sorted(map(_bytes, a)) != sorted(map(_bytes, b)):
+        if len(a) != len(b) or Counter(map(_bytes, a)) != Counter(map(_bytes, b)):
             yield path, _were(a, b)
 
     def _objects(self, a: Any, b: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
-        if type(a).__eq__ is not object.__eq__ and _equal(a, b):
+        if not _has_no_eq(a) and _equal(a, b):
             return
         mine, theirs = _fields(a), _fields(b)
         if mine or theirs:
             yield from self._mappings(mine, theirs, path, depth)
-        elif type(a).__eq__ is object.__eq__ and _bytes(a) is None:
+        elif _has_no_eq(a) and _bytes(a) is None:
             return  # a new lock, say: nothing of it can be compared
         elif not _same_bytes(a, b):
             yield path, _were(a, b)
@@ -100,13 +101,18 @@ _NOTHING = object()
 
 def _key(key: Any) -> Any:
     # Keys without __eq__ are other objects after they went through bytes.
-    if type(key).__eq__ is object.__eq__ and not isinstance(key, _DEFINITIONS):
+    if _has_no_eq(key) and not isinstance(key, _DEFINITIONS):
         return type(key), _bytes(key)
     return key
 
 
 def _is_name(key: object) -> bool:
     return isinstance(key, str) and key.isidentifier()
+
+
+def _has_no_eq(item: object) -> bool:
+    eq: object = type(item).__eq__
+    return eq is object.__eq__
 
 
 def _name(definition: Any) -> tuple[object, object]:

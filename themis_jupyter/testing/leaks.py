@@ -20,35 +20,42 @@ BYTES = 4000
 
 @dataclass
 class Reading:
-    """What there is at one moment."""
+    """What there is at one moment.
+
+    :param memory: bytes, without those of readings.
+    :param own: bytes of this reading and those before it.
+    """
 
     process: Process
     instances: Counter[str]
     types: Counter[str]
     memory: int
+    own: int
 
     @classmethod
-    def of(cls, subject: Subject, earlier: Reading | None) -> Reading:
+    def of(
+        cls, subject: Subject, earlier: Reading | None = None, patience: float = PATIENCE
+    ) -> Reading:
         """Return what there is, as soon as threads that are ending have ended.
 
-        :param earlier: what to wait for: that there is no more of it than then.
+        :param earlier: there should not be more than then, and that is waited for.
+        :param patience: for so many seconds.
         """
         subject.manager.events.history.clear()
         rest()
         gc.collect()
-        process = Process() if earlier is None else Process.settled(earlier.process)
+        before = tracemalloc.get_traced_memory()[0]
+        own = 0 if earlier is None else earlier.own
+        process = Process() if earlier is None else Process.settled(earlier.process, patience)
         classes = set(subject.known().definitions.classes)
         gc.collect()
-        memory = tracemalloc.get_traced_memory()[0]
         objects = gc.get_objects()
         found: Counter[type] = Counter(map(type, objects))
         del objects
-        return cls(
-            process,
-            Counter({c.__qualname__: found[c] for c in classes}),
-            Counter({f"{c.__module__}.{c.__qualname__}": n for c, n in found.items()}),
-            memory,
-        )
+        instances = Counter({c.__qualname__: found[c] for c in classes})
+        types = Counter({f"{c.__module__}.{c.__qualname__}": n for c, n in found.items()})
+        own_now = own + tracemalloc.get_traced_memory()[0] - before
+        return cls(process, instances, types, before - own, own_now)
 
 
 class Growth:
@@ -99,7 +106,10 @@ class Growth:
         types = self._grown(first.types, middle.types, last.types)
         check = "leaks: memory"
         if grown < BYTES and not types:
-            return ok(check, f"{max(0, last.memory - middle.memory) / self._reloads:.0f} bytes for each reload")
+            return ok(
+                check,
+                f"{max(0, last.memory - middle.memory) / self._reloads:.0f} bytes for each reload",
+            )
         most = sorted(types.items(), key=lambda item: -item[1])[:4]
         what = ", ".join(f"{number:g} {name.removeprefix('builtins.')}" for name, number in most)
         return failed(
@@ -108,6 +118,3 @@ class Growth:
             + (f", and there were more objects: {what}" if what else ""),
             "find what holds them: something that initialize() adds to and shutdown() does not clear",
         )
-
-
-__all__ = ["BYTES", "PATIENCE", "Growth", "Reading"]

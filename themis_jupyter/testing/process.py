@@ -23,6 +23,7 @@ from ..reload.surroundings import is_installed
 _OURS = "themis_jupyter"
 #: Modules whose containers change with every reload, or are looked at in another way.
 _LEFT_OUT = ("themis_jupyter", "linecache", "tracemalloc", "threading", "gc", "_pytest")
+#: Of these, differences are told by their elements.
 _LOOKED_AT_OTHERWISE = ("sys.modules", "sys.path", "sys.path_importer_cache")
 
 _CONTAINERS = (list, dict, set, deque)
@@ -47,14 +48,15 @@ COUNTED = {
 }
 
 ADVICE = {
-    "threads": "end in shutdown() what initialize() started, and wait for it: thread.join()",
+    "threads": "start threads in initialize(), not by a statement of the file; end them in shutdown(), "
+    "and wait for them: thread.join()",
     "processes": "end in shutdown() the processes that initialize() started, and wait for them",
     "open files": "close in shutdown() what initialize() opened",
     "containers": "take back in shutdown() what initialize() registered; what the file itself "
     "registers is better registered in initialize()",
     "sys.modules": "import at the top of the file, or take out in shutdown() what was put in",
-    "sys.path": "take back in shutdown() what initialize() did to sys.path",
-    "os.environ": "take back in shutdown() what initialize() did to os.environ",
+    "sys.path": "take back in shutdown() what the plugin did to sys.path",
+    "os.environ": "take back in shutdown() what the plugin did to os.environ",
     "working directory": "do not change the working directory, or change it back in shutdown()",
 }
 
@@ -93,12 +95,12 @@ class Process:
         self._folder = _working_directory()
 
     @classmethod
-    def settled(cls, before: Process) -> Process:
+    def settled(cls, before: Process, patience: float = PATIENCE) -> Process:
         """Return the state as soon as no threads, processes and files are more than ``before``.
 
-        Those that end in a moment are waited for; so are objects in circles.
+        :param patience: seconds that those get which are about to end.
         """
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while True:
             now = cls()
             kinds = ("threads", "processes", "open files")
@@ -114,7 +116,7 @@ class Process:
         for kind, now in self.counts.items():
             then = before.counts[kind]
             for name in sorted({*now, *then}):
-                if now[name] != then[name]:
+                if now[name] != then[name] and name not in _LOOKED_AT_OTHERWISE:
                     text = _counted(kind, name, then[name], now[name])
                     found.append(Difference(kind, name, text))
         for name in sorted({*self._modules, *before._modules}):
@@ -197,7 +199,8 @@ def _working_directory() -> str:
 def _held() -> Iterator[tuple[str, int]]:
     """Yield how many entries containers in modules have, by how one would write them."""
     seen: set[int] = set()
-    for name, module in list(sys.modules.items()):
+    modules: dict[str, Any] = dict(sys.modules)
+    for name, module in modules.items():
         if not isinstance(module, ModuleType) or name.partition(".")[0] in _LEFT_OUT:
             continue
         # Not vars(): a lazy module is loaded by that.
@@ -205,7 +208,7 @@ def _held() -> Iterator[tuple[str, int]]:
         depth = 0 if is_installed(module) else _DEPTH
         for key, value in list(namespace.items()):
             where = f"{name}.{key}"
-            if not key.startswith("__") and where not in _LOOKED_AT_OTHERWISE:
+            if not key.startswith("__"):
                 yield from _sizes(where, value, depth, seen)
     yield "logging handlers", sum(len(logger.handlers) for logger in _loggers())
     yield "functions registered with atexit", atexit._ncallbacks()

@@ -130,7 +130,8 @@ def _refuse(candidate: Candidate) -> None:
         )
     if not candidate.path.is_file():
         raise PluginError(
-            candidate.name, f"{candidate.path} is not there any more: save the file, and check again."
+            candidate.name,
+            f"{candidate.path} is not there any more: save the file, and check again.",
         )
 
 

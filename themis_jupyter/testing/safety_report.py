@@ -93,9 +93,7 @@ class SafetyReport:
         took = f"in {seconds(self.elapsed)}"
         checks = number(len(self.rows), "check")
         if not self:
-            return printable(
-                f"{self.plugin}: {len(self.failures)} of {checks} failed, {took}"
-            )
+            return printable(f"{self.plugin}: {len(self.failures)} of {checks} failed, {took}")
         left = sum(row.verdict is Verdict.SKIPPED for row in self.rows)
         but = f", {left} of them skipped" if left else ""
         return printable(f"{self.plugin} is reload-safe: {checks}{but}, {took}")

@@ -32,6 +32,7 @@ class Copy:
         self._seconds = itertools.count(int(time.time()) - _LONG_AGO, 2)
         package = original.parent if original.name == "__init__.py" else None
         source = package or original
+        self.original = source
         #: What is to be loaded.
         self.path = folder / source.name
         #: Why files beside the plugin are missing in the copy; empty where they are not.
