@@ -75,7 +75,6 @@ class Checks:
                 yield failed(row.check, f"the same as in {self._told[key]!r}")
 
     def _rows(self) -> Iterator[Row]:
-        subject = self._subject
         row = self._made("loads and starts", self._load)
         yield row
         if row.verdict is Verdict.FAILED:

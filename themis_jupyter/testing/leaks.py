@@ -20,17 +20,18 @@ BYTES = 4000
 
 @dataclass
 class Reading:
-    """What there is at one moment.
+    """What there is at one moment, without what readings are made of.
 
-    :param memory: bytes, without those of readings.
-    :param own: bytes of this reading and those before it.
+    :param types: how many objects there are of each type.
+    :param memory: bytes.
+    :param own: of this reading and those before it: bytes, and objects of each type.
     """
 
     process: Process
     instances: Counter[str]
     types: Counter[str]
     memory: int
-    own: int
+    own: tuple[int, Counter[str]]
 
     @classmethod
     def of(
@@ -43,19 +44,30 @@ class Reading:
         """
         subject.manager.events.history.clear()
         rest()
+        if earlier is not None:
+            Process.settled(earlier.process, patience)
         gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
-        own = 0 if earlier is None else earlier.own
-        process = Process() if earlier is None else Process.settled(earlier.process, patience)
-        classes = set(subject.known().definitions.classes)
+        own_memory, own_types = (0, Counter[str]()) if earlier is None else earlier.own
+        memory, types = tracemalloc.get_traced_memory()[0], _types()
+        process = Process()
+        classes = subject.known().definitions.classes
+        instances = Counter({c.__qualname__: types[_name(c)] for c in classes})
         gc.collect()
-        objects = gc.get_objects()
-        found: Counter[type] = Counter(map(type, objects))
-        del objects
-        instances = Counter({c.__qualname__: found[c] for c in classes})
-        types = Counter({f"{c.__module__}.{c.__qualname__}": n for c, n in found.items()})
-        own_now = own + tracemalloc.get_traced_memory()[0] - before
-        return cls(process, instances, types, before - own, own_now)
+        own_now = _types()
+        own_now.subtract(types)
+        own_now.update(own_types)
+        types.subtract(own_types)
+        own = own_memory + tracemalloc.get_traced_memory()[0] - memory
+        return cls(process, instances, types, memory - own_memory, (own, own_now))
+
+
+def _types() -> Counter[str]:
+    return Counter(_name(cls) for cls in map(type, gc.get_objects()))
+
+
+def _name(cls: type) -> str:
+    # One text for all readings: they are to take little room.
+    return sys.intern(f"{cls.__module__}.{cls.__qualname__}")
 
 
 class Growth:
