@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..manager import PluginManager
 
 #: Of the options that take a value: which.
-_VALUES = ("--config", "--as", "-n", "--last")
+_VALUES = ("--config", "--as", "-n", "--last", "--use", "--reloads", "--timeout", "--folder")
 
 
 class Completion:
@@ -107,10 +107,12 @@ class Completion:
             for name in self._names(magic):
                 if name.startswith(typed.text) and name not in taken:
                     yield SimpleCompletion(quoted(name, typed), type="plugin")
-            if magic == "load_plugin":
+            if magic in ("load_plugin", "test_plugin"):
                 yield from (SimpleCompletion(p, type="path") for p in paths(typed, (".py",)))
 
     def _values(self, option: str, value: Word) -> Iterator[str]:
+        if option == "--folder":
+            yield from paths(value, ())
         if option != "--config":
             return
         if value.text.startswith("@"):
@@ -130,7 +132,7 @@ class Completion:
             return loaded
         if magic == "plugin_events":
             return sorted({event.plugin for event in list(self._manager.events.history)})
-        if magic == "plugin_errors":
+        if magic in ("plugin_errors", "new_plugin"):
             return ()
         try:
             known = self._manager.list_plugins()

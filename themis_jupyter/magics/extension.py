@@ -14,6 +14,7 @@ from ..limits import rest
 from ..manager import PluginManager
 from ..render.format import names
 from ..report import ReloadReport
+from .authors import AuthorMagics
 from .autoreload import Autoreload
 from .base import ManagerMagics
 from .completion import Completion
@@ -30,7 +31,7 @@ class Extension:
         self._magics = PluginMagics(shell, self._manager)
         self._magics.extension = self
         #: All groups of magics.
-        self._groups: list[ManagerMagics] = [self._magics]
+        self._groups: list[ManagerMagics] = [self._magics, AuthorMagics(shell, self._manager)]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)
         ours = {
