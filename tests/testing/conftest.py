@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from themis_jupyter.limits import rest
 from themis_jupyter.testing import SafetyReport, check_reload_safety, dedent
 
 Check = Callable[..., SafetyReport]
@@ -22,11 +24,20 @@ def world() -> Iterator[Any]:
     module: Any = types.ModuleType("world")
     module.HANDLERS = []
     module.bus = types.SimpleNamespace(listeners={})
-    module.end = threading.Event()
+    end = threading.Event()
+
+    def wait() -> None:
+        # Not end.wait(): the engine takes back what a statement did to what it can reach, and so the
+        # entry of a waiting thread in the event. Nothing would wake that thread up.
+        while not end.is_set():
+            time.sleep(0.02)
+
+    module.wait, module.end = wait, end
     sys.modules["world"] = module
     before = set(threading.enumerate())
     yield module
     module.end.set()
+    rest()
     for thread in set(threading.enumerate()) - before:
         thread.join(5)
     del sys.modules["world"]
@@ -39,7 +50,7 @@ def check(tmp_path: Path, world: Any) -> Check:
     def check_text(text: str, **options: Any) -> SafetyReport:
         path = tmp_path / "subject.py"
         path.write_text(dedent(text))
-        options.setdefault("reloads", 8)
+        options.setdefault("reloads", 4)
         report = check_reload_safety(path, **options)
         assert path.read_text() == dedent(text), "the original is written to"
         assert "subject" not in sys.modules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import threading
+import sys
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ CASES: dict[str, tuple[str, list[str], list[str], str]] = {
         """
 class P(Plugin):
     def initialize(self, config):
-        threading.Thread(target=world.end.wait, name="worker").start()
+        threading.Thread(target=world.wait, name="worker").start()
 """,
         ["leaks: threads", FAILURE + "initialize", AGAIN],
         [FAILURE, "leaks: memory"],
@@ -36,7 +36,7 @@ class P(Plugin):
     ),
     "a thread that a statement starts": (
         """
-threading.Thread(target=world.end.wait, name="worker").start()
+threading.Thread(target=world.wait, name="worker").start()
 class P(Plugin):
     pass
 """,
@@ -313,8 +313,7 @@ def test_what_is_wrong_is_found(wrong: str, check: Check, world: Any) -> None:
         pytest.skip("this system does not tell the processes of a process")
     text, must, may, says = CASES[wrong]
     world.hidden = _keeper()
-    threads = set(threading.enumerate())
-    environ, path = dict(os.environ), list(__import__("sys").path)
+    environ, path = dict(os.environ), list(sys.path)
     try:
         report = check(HEAD + text, use=lambda p: p.use() if hasattr(p, "use") else None)
     finally:
@@ -329,10 +328,6 @@ def test_what_is_wrong_is_found(wrong: str, check: Check, world: Any) -> None:
     # Each says what to do, or where that was said.
     for row in report.failures:
         assert row.advice or row.seen.startswith("the same as in"), row
-    world.end.set()
-    for thread in set(threading.enumerate()) - threads:
-        thread.join(5)
-
 
 def _keeper() -> Any:
     """Return a function that keeps what it is given where no module shows it."""
@@ -347,7 +342,6 @@ def _keeper() -> Any:
 def _tidy_up(environ: dict[str, str], path: list[str]) -> None:
     import logging
     import signal
-    import sys
     from pathlib import Path
 
     os.environ.clear()

@@ -249,7 +249,6 @@ class Checks:
 
     def _traces(self, before: Process) -> list[Difference]:
         """Return what in the process is not as before."""
-        gc.collect()
         found = Process.settled(before, self._patience).differences(before)
         if found:
             self._patience = PATIENCE / 10
