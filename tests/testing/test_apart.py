@@ -20,7 +20,7 @@ TEXT = """
 
     class Subject(StatefulPlugin):
         def initialize(self, config):
-            self.step = config["step"] if config else 1
+            self.step = config.get("step", 1)
             self.total = 0
 
         def add(self):
@@ -96,7 +96,6 @@ def test_a_configuration_that_cannot_be_sent(workspace: Workspace) -> None:
 @pytest.mark.usefixtures("ended")
 def test_ctrl_c_ends_the_process(workspace: Workspace) -> None:
     handle = workspace.plugin("subject", TEXT)
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
     timer = threading.Timer(
         1.0, signal.pthread_kill, [threading.main_thread().ident or 0, signal.SIGINT]
     )
