@@ -43,7 +43,7 @@ def test_a_loaded_plugin_is_checked_and_not_touched(workspace: Workspace) -> Non
     assert report, report
     assert (report.plugin, len(report.rows)) == ("subject", 27)
     assert handle.total == 3
-    with pytest.raises(PluginError, match="a function cannot be sent to. Give `use` as text"):
+    with pytest.raises(PluginError, match=r"a function cannot be sent to\. Give `use` as text"):
         check_reload_safety(handle, use=lambda plugin: plugin.add())
 
 

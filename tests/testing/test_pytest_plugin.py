@@ -16,9 +16,9 @@ ROOT = Path(themis_jupyter.__file__).parent.parent
 
 def run_pytest(folder: Path, text: str) -> str:
     (folder / "test_mine.py").write_text(dedent(text))
+    line = "-q -p themis_jupyter.testing.pytest_plugin -p no:cacheprovider --rootdir"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "themis_jupyter.testing.pytest_plugin"]
-        + ["-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)],
+        [sys.executable, "-m", "pytest", *line.split(), str(folder), str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -149,7 +149,7 @@ class P(Plugin):
 """,
         ["leaks: memory"],
         [],
-        "memory grew by 20",
+        "memory grew by 2",
     ),
     "a path": (
         """
@@ -159,7 +159,7 @@ class P(Plugin):
 """,
         ["leaks: containers", FAILURE + "initialize", AGAIN],
         [FAILURE],
-        "sys.path has changed: '/nowhere'",
+        "sys.path has changed: '/nowhere' more",
     ),
     "the environment": (
         """
@@ -326,7 +326,7 @@ def test_what_is_wrong_is_found(wrong: str, check: Check) -> None:
 # -- where there is nothing to go on with -----------------------------------------------------------
 
 HOPELESS = {
-    "it does not parse": ("class P(:\n", "loads and starts", "subject.py, line 5"),
+    "it does not parse": ("class P(:\n", "loads and starts", "subject.py, line 4"),
     "it is no plugin": ("x = 1\n", "loads and starts", "subject"),
     "it does not start": (
         "class P(Plugin):\n    def initialize(self, config): 1 / 0\n",
