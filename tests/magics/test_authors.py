@@ -58,8 +58,8 @@ def test_the_starter_loads_reloads_and_is_safe(
     session.run("%unload_plugin my_first;")
     assert_reload_safe(path, reloads=4)
     for how in (["check", "--select", "E,W,F,I,N,UP,B,C4,SIM,RUF"], ["format", "--check"]):
-        ruff = [sys.executable, "-m", "ruff", *how, "--isolated", "--line-length", "100", path]
-        run = subprocess.run(ruff, capture_output=True, text=True, timeout=60)
+        ruff = [sys.executable, "-m", "ruff", *how, "--isolated", "--line-length", "100"]
+        run = subprocess.run([*ruff, str(path)], capture_output=True, text=True, timeout=60)
         assert run.returncode == 0, run.stdout + run.stderr
 
 
