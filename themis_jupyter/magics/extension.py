@@ -14,6 +14,7 @@ from ..limits import rest
 from ..manager import PluginManager
 from ..render.format import names
 from ..report import ReloadReport
+from .authors import AuthorMagics
 from .autoreload import Autoreload
 from .base import ManagerMagics
 from .cell_notes import CellNotes
@@ -38,6 +39,7 @@ class Extension:
         self._groups: list[ManagerMagics] = [
             self._magics,
             VersionMagics(shell, self._manager),
+            AuthorMagics(shell, self._manager),
             LiveMagics(shell, self._manager),
             CellMagics(
                 shell,
