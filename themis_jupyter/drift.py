@@ -8,7 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 from .history import REVERT, Version
+from .placing import placed
 from .record import Record
+from .reload.source import Source
 from .reload.tracking import tracked
 
 EDITED, DELETED, UNREADABLE, UNKNOWN = "edited", "deleted", "unreadable", "unknown"
@@ -52,15 +54,19 @@ def version_on_disk(record: Record) -> Version | None:
     Of several with the same source the one that runs counts, or else the one that ran last.
     """
     hashes: dict[str, str | None] = {}
+    main = record.candidate.module
 
-    def matches(version: Version) -> bool:
-        for source in version.sources.values():
-            name = source.filename
-            if name not in hashes:
-                hashes[name] = hash_of_file(Path(name))[0]
-        return all(hashes[s.filename] == s.sha256 for s in version.sources.values())
+    def is_there(source: Source) -> bool:
+        name = source.filename
+        if name not in hashes:
+            hashes[name] = hash_of_file(Path(name))[0]
+        return hashes[name] == source.sha256
 
-    found = [version for version in record.history if matches(version)]
+    found = [
+        version
+        for version in record.history
+        if main in version.sources and all(map(is_there, placed(record, version).values()))
+    ]
     current = record.history.current
     # One with more modules says more: a file that another version lacks is there.
     return max(found, key=lambda v: (len(v.sources), v is current, v.turn), default=None)
