@@ -161,7 +161,7 @@ def test_plugin_json_makes_a_package_one_and_gives_its_fields(folder):
     class Counter(StatefulPlugin):
         description = "live"
 
-    manifest = lab.manifest_of(Counter)
+    manifest = lab.manifest_of(Counter, lab.json_fields())
     assert (manifest.name, manifest.version, manifest.description) == ("counter", "2", "live")
 
 

@@ -9,7 +9,9 @@ from types import ModuleType
 
 from .errors import PluginDefinitionError
 from .history import REVERT, Version
+from .placing import placed
 from .record import Record
+from .reload.source import Source
 from .reload.tracking import tracked
 
 EDITED, DELETED, UNREADABLE, UNKNOWN = "edited", "deleted", "unreadable", "unknown"
@@ -54,17 +56,20 @@ def version_on_disk(record: Record) -> Version | None:
 
     Of several with the same source the one that runs counts, or else the one that ran last.
     """
-    # A plugin may have moved from one file to another, as from a cell to a file.
-    places = {module.__name__: module.__file__ for module in record.modules}
     hashes: dict[str, str | None] = {}
+    main = record.candidate.module
 
-    def matches(version: Version) -> bool:
-        for name, source in version.sources.items():
-            if name not in hashes:
-                hashes[name] = hash_of_file(Path(places.get(name) or source.filename))[0]
-        return all(hashes[name] == source.sha256 for name, source in version.sources.items())
+    def is_there(source: Source) -> bool:
+        name = source.filename
+        if name not in hashes:
+            hashes[name] = hash_of_file(Path(name))[0]
+        return hashes[name] == source.sha256
 
-    found = [version for version in record.history if matches(version)]
+    found = [
+        version
+        for version in record.history
+        if main in version.sources and all(map(is_there, placed(record, version).values()))
+    ]
     current = record.history.current
     # One with more modules says more: a file that another version lacks is there.
     return max(found, key=lambda v: (len(v.sources), v is current, v.turn), default=None)

@@ -213,7 +213,7 @@ class Operations(Inventory):
     ) -> ReloadReport:
         """Reload a plugin from another file, and know it by that one from then on."""
         from .loading import rehome
-        from .placing import place_of
+        from .other_place import place_of
 
         try:
             record = self._registry.get(name)

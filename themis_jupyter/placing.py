@@ -1,35 +1,36 @@
-"""A plugin that is read from another file from now on: which files may take each other's place."""
+"""Which files the sources of a kept version belong into now: a plugin may have moved since."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from .candidate import Candidate
-from .discovery import candidate_from_path
-from .errors import PluginDefinitionError
+from .errors import HistoryError
+from .history import Version
 from .record import Record
 
+if TYPE_CHECKING:
+    from .reload.source import Source
 
-def place_of(record: Record, path: str | os.PathLike[str]) -> Candidate:
-    """Return what is in a file that is to take the place of the one that a plugin was read from.
 
-    :raises PluginNotFoundError: there is nothing.
-    :raises PluginDefinitionError: it cannot take that place.
+def placed(record: Record, version: Version) -> dict[str, Source]:
+    """Return the sources of a version, named after the files that the plugin has now.
+
+    :raises HistoryError: the plugin's module had another name.
     """
-    name, present = record.name, record.candidate
-    new = candidate_from_path(path)
-    if new.path == present.path:
-        return present
-    if present.is_package or new.is_package:
-        raise PluginDefinitionError(
-            name,
-            f"{name!r} is loaded from {present.path}. A package with several files and a single file cannot "
-            f"take each other's place while it is loaded: %unload_plugin {name}, then load the other.",
+    from .reload.source import Source
+
+    main, file = record.candidate.module, record.candidate.path
+    if main not in version.sources:
+        names = ", ".join(sorted(version.sources))
+        raise HistoryError(
+            record.name,
+            f"version {version.number} of {record.name!r} was loaded as {names}, and now it is {main}. "
+            "Unload it, and load the file that it came from.",
         )
-    if new.module != present.module:
-        raise PluginDefinitionError(
-            name,
-            f"{name!r} is the module {present.module!r}, but {new.path} would be {new.module!r}. Give the "
-            f"file the name {present.module}.py, or unload {name!r} first.",
-        )
-    return new
+    before = os.path.dirname(version.sources[main].filename)
+    found = {}
+    for name, source in version.sources.items():
+        path = file if name == main else file.parent / os.path.relpath(source.filename, before)
+        found[name] = Source(str(path), source.data)
+    return found

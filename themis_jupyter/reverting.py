@@ -12,13 +12,13 @@ from .config import alike
 from .drift import hash_of_file
 from .errors import HistoryError, PluginError, ThemisError, describe
 from .history import Version
+from .placing import placed
 from .record import Record, sources_of
 from .request import Request
 from .write_source import write_source
 
 if TYPE_CHECKING:
     from .registry import Registry
-    from .reload.source import Source
     from .report import ReloadReport
     from .state import Snapshot
 
@@ -162,29 +162,6 @@ def _with_code(request: Request, record: Record, version: Version) -> Request:
         overlays={package: sources} if record.candidate.is_package else {},
         config={} if alike(version.config, record.config) else {name: version.config},
     )
-
-
-def placed(record: Record, version: Version) -> dict[str, Source]:
-    """Return the sources of a version, named after the files that the plugin has now.
-
-    :raises HistoryError: the plugin's module had another name.
-    """
-    from .reload.source import Source
-
-    main, file = record.candidate.module, record.candidate.path
-    if main not in version.sources:
-        names = ", ".join(sorted(version.sources))
-        raise HistoryError(
-            record.name,
-            f"version {version.number} of {record.name!r} was loaded as {names}, and now it is {main}. "
-            "Unload it, and load the file that it came from.",
-        )
-    before = os.path.dirname(version.sources[main].filename)
-    found = {}
-    for name, source in version.sources.items():
-        path = file if name == main else file.parent / os.path.relpath(source.filename, before)
-        found[name] = Source(str(path), source.data)
-    return found
 
 
 def _write(record: Record, version: Version, files: list[str]) -> Iterator[str]:

@@ -9,8 +9,8 @@ from .comparing import Side
 from .drift import version_on_disk
 from .errors import PluginError, SourceError
 from .history import Version
+from .placing import placed
 from .record import Record, sources_of
-from .reverting import placed
 
 if TYPE_CHECKING:
     from .reload.source import Source

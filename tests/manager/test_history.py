@@ -18,6 +18,7 @@ import pytest
 from tests.manager.conftest import Faults, Lab, check_ends_once, counter, in_thread
 from tests.manager.test_failures import ABORTED, KINDS, STEPS, World, inject
 from themis_jupyter import Outcome, Phase, PinnedHashes, ReloadReport, reload_in_place
+from themis_jupyter.comparing import compare
 from themis_jupyter.drift import drift_in_words, drift_of, version_on_disk
 from themis_jupyter.errors import (
     HistoryError,
@@ -28,6 +29,7 @@ from themis_jupyter.errors import (
 )
 from themis_jupyter.history import History, Version
 from themis_jupyter.loading import SubmoduleFinder
+from themis_jupyter.sides import file_side, running_side
 
 TALLY = """
     from themis_jupyter import StatefulPlugin
@@ -438,6 +440,23 @@ def test_the_file_has_moved(lab: Lab, tally: Any) -> None:
     assert revert(lab, "tally", 1, write=True)
     assert '"old"' in there.read_text()
     assert not (lab.folder / "tally.py").exists()
+
+
+def test_another_plugin_of_the_same_name(lab: Lab) -> None:
+    """Its versions are kept under that name, too, but none of them can take the other's place."""
+    text = TALLY.replace('version = "1.0"', 'version = "1.0"\n        name = "same"')
+    lab.write("one.py", text)
+    lab.write("two.py", text.replace('"old"', '"two"'))
+    lab.manager.load_plugin(lab.folder / "one.py")
+    lab.manager.unload_plugin("same")
+    same: Any = lab.manager.load_plugin(lab.folder / "two.py")
+    assert (numbers(lab, "same"), running(lab, "same")) == ([1, 2], 2)
+    report = revert(lab, "same", 1, code_only=True)
+    assert report.outcome is Outcome.ABORTED
+    assert "version 1 of 'same' was loaded as one, and now it is two" in str(report.error)
+    lab.edit("two.py", '"two"', '"three"')
+    assert words(lab, "same") == ("edited", "running version 2, file has an edit that never ran")
+    assert same.add()[0] == "two"
 
 
 # -- failures --------------------------------------------------------------------------------------
@@ -958,6 +977,27 @@ def test_drift_of_a_package(lab: Lab, pack: Any) -> None:
     assert words(lab, "pack") == ("", "")
     revert(lab, "pack", 1)
     assert words(lab, "pack") == ("reverted", "running version 1, files have version 2")
+
+
+def test_what_is_on_disk_against_what_runs(lab: Lab, pack: Any) -> None:
+    record = lab.manager.get_record("pack")
+    lab.write("pack/core.py", b"\xff\n")
+    lab.write("pack/plugin.json", "{")
+    (lab.folder / "pack/deep/more.py").unlink()
+    side, notes = file_side(record)
+    found = compare("pack", running_side(record, None), side)
+    assert [(m.module, m.word) for m in found.modules] == [
+        ("pack.core", "changed"), ("pack.deep.more", "removed"),
+    ]  # fmt: skip
+    assert found.config == ()
+    assert len(notes) == 1 and "plugin.json: not JSON" in notes[0]
+    (lab.folder / "pack/core.py").unlink()
+    (lab.folder / "pack/core.py").mkdir()
+    side, notes = file_side(record)
+    assert "core.py cannot be read: it is not a file" in notes[0]
+    lab.write("pack/plugin.json", json.dumps({"version": "9"}))
+    found = compare("pack", running_side(record, None), file_side(record)[0])
+    assert found.config == (("plugin.json: version", "'2.5'", "'9'"),)
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -117,6 +117,8 @@ class Staged:
         try:
             for item in self.drafts:
                 run(partial(together.run, item))
+            assert self._surroundings is not None
+            self._surroundings.settle()
             self._plan_commit()
         except BaseException as error:
             born = self._nursery.objects()

@@ -165,6 +165,17 @@ class Surroundings:
 
     # -- what changed ----------------------------------------------------------------------------
 
+    def settle(self) -> None:
+        """The statements have run: what is different now they did; what happens later, others do.
+
+        So ``shutdown()`` of the old plugin may take out what it had put in: :meth:`restore` does not put
+        that back, or the plugin, when it is started again, would have it there twice.
+        """
+        self._watches = [watch for watch in self._watches if watch.changed()]
+        for watch in self._watches:
+            watch.settle()
+        self._process.settle()
+
     def changed(self) -> list[ContainerWatch]:
         """Return the watched containers that changed."""
         return [w for w in self._watches if isinstance(w, ContainerWatch) and w.changed()]

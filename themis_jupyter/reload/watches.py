@@ -10,10 +10,9 @@ from itertools import starmap
 from types import FunctionType
 from typing import Any, Protocol
 
+from .deltas import ABSENT, keys_to_undo, same_elements, without_change
 from .objects import is_a, members_of, set_class, setter_of
 from .writes import reorder_class
-
-_ABSENT: Any = object()
 
 
 class Watch(Protocol):
@@ -24,14 +23,17 @@ class Watch(Protocol):
     def changed(self) -> bool:
         """Return whether it is not what it was."""
 
+    def settle(self) -> None:
+        """Take what it is now for what the statements made of it: what comes later is not theirs."""
+
     def restore(self) -> None:
-        """Make it what it was."""
+        """Make it what it was, but for what was done to it since :meth:`settle`."""
 
 
 class ContainerWatch:
     """A list, dict, set or deque."""
 
-    __slots__ = ("_order", "before", "target", "where")
+    __slots__ = ("_after", "_order", "before", "target", "where")
 
     def __init__(self, target: Any, where: str) -> None:
         self.target = target
@@ -39,13 +41,11 @@ class ContainerWatch:
         self._order: list[Any] | None = None
         if is_a(target, OrderedDict):  # has an order of its own, beside that of its base
             self._order = list(OrderedDict.keys(target))
-        self.before: Any = (
-            dict.copy(target)
-            if is_a(target, dict)
-            else set(target)
-            if is_a(target, set)
-            else elements_of(target)
-        )
+        self.before = _contents(target)
+        self._after: Any = None
+
+    def settle(self) -> None:
+        self._after = _contents(self.target)
 
     def changed(self) -> bool:
         now, before = self.target, self.before
@@ -65,7 +65,9 @@ class ContainerWatch:
 
     def restore(self) -> None:
         now = self.target
-        if is_a(now, OrderedDict):
+        if self._after is not None and not self._is_settled():
+            self._restore_part()
+        elif is_a(now, OrderedDict):
             OrderedDict.clear(now)
             OrderedDict.update(now, ((key, self.before[key]) for key in self._order or ()))
         elif is_a(now, dict):
@@ -76,6 +78,41 @@ class ContainerWatch:
             list.__setitem__(now, slice(None), self.before)
         else:
             _at_once((deque.clear, now), (deque.extend, now, self.before))
+
+    def _is_settled(self) -> bool:
+        """Whether nobody has changed it since :meth:`settle`."""
+        now, after = self.target, self._after
+        if is_a(now, dict):
+            return dict.__len__(now) == len(after) and all(
+                dict.get(now, key, ABSENT) is value for key, value in after.items()
+            )
+        if is_a(now, set):
+            return {*map(id, set.__iter__(now))} == {*map(id, after)}
+        return same_elements(elements_of(now), after)
+
+    def _restore_part(self) -> None:
+        now, before, after = self.target, self.before, self._after
+        if is_a(now, dict):
+            base = OrderedDict if is_a(now, OrderedDict) else dict
+            for key, value in keys_to_undo(dict.copy(now), before, after).items():
+                if value is ABSENT:
+                    base.pop(now, key, None)
+                else:
+                    base.__setitem__(now, key, value)
+        elif is_a(now, set):
+            set.difference_update(now, after - before)
+            set.update(now, before - after)
+        elif is_a(now, list):
+            list.__setitem__(now, slice(None), without_change(elements_of(now), before, after))
+        else:
+            wanted = without_change(elements_of(now), before, after)
+            _at_once((deque.clear, now), (deque.extend, now, wanted))
+
+
+def _contents(target: Any) -> Any:
+    if is_a(target, dict):
+        return dict.copy(target)
+    return set(target) if is_a(target, set) else elements_of(target)
 
 
 def elements_of(container: Any) -> list[Any]:
@@ -95,7 +132,7 @@ def restore_dict(now: dict[Any, Any], before: dict[Any, Any]) -> None:
     for key in [key for key in dict.keys(now) if key not in before]:
         dict.pop(now, key, None)
     for key, value in before.items():
-        if dict.get(now, key, _ABSENT) is not value:
+        if dict.get(now, key, ABSENT) is not value:
             dict.__setitem__(now, key, value)
     if not all(map(operator.is_, dict.keys(now), before)):
         _at_once((dict.clear, now), (dict.update, now, before))
@@ -109,40 +146,50 @@ def _at_once(*calls: tuple[Any, ...]) -> None:
 class ClassWatch:
     """A class: its attributes and their order."""
 
-    __slots__ = ("before", "target", "where")
+    __slots__ = ("_after", "before", "target", "where")
 
     def __init__(self, target: type, where: str) -> None:
         self.target = target
         self.where = where
         self.before = dict(members_of(target))
+        self._after: dict[str, Any] | None = None
+
+    def settle(self) -> None:
+        self._after = dict(members_of(self.target))
 
     def changed(self) -> bool:
         now = members_of(self.target)
         return len(now) != len(self.before) or any(
-            now.get(key, _ABSENT) is not value for key, value in self.before.items()
+            now.get(key, ABSENT) is not value for key, value in self.before.items()
         )
 
     def restore(self) -> None:
-        cls, before = self.target, self.before
-        for key in [key for key in members_of(cls) if key not in before]:
-            setter_of(cls, "__delattr__")(cls, key)
-        for key, value in before.items():
-            if members_of(cls).get(key, _ABSENT) is not value:
+        cls, now = self.target, dict(members_of(self.target))
+        after = now if self._after is None else self._after
+        for key, value in keys_to_undo(now, self.before, after).items():
+            if value is ABSENT:
+                setter_of(cls, "__delattr__")(cls, key)
+            else:
                 setter_of(cls)(cls, key, value)
-        for function, *arguments in reorder_class(cls, list(before)):
-            function(*arguments)
+        if members_of(cls).keys() == self.before.keys():
+            for function, *arguments in reorder_class(cls, list(self.before)):
+                function(*arguments)
 
 
 class ObjectWatch:
     """What an object has besides its ``__dict__``: its class, its slots, a function's code."""
 
-    __slots__ = ("_before", "_members", "target", "where")
+    __slots__ = ("_after", "_before", "_members", "target", "where")
 
     def __init__(self, target: Any, where: str, members: list[types.MemberDescriptorType]) -> None:
         self.target = target
         self.where = where
         self._members = members
         self._before = self._now()
+        self._after: dict[str, Any] | None = None
+
+    def settle(self) -> None:
+        self._after = self._now()
 
     def _now(self) -> dict[str, Any]:
         now: dict[str, Any] = {"__class__": type(self.target)}
@@ -168,18 +215,18 @@ class ObjectWatch:
 
     def restore(self) -> None:
         now = self._now()
-        if type(self.target) is not self._before["__class__"]:
-            set_class(self.target, self._before["__class__"])
+        undo = keys_to_undo(now, self._before, now if self._after is None else self._after)
+        if "__class__" in undo:
+            set_class(self.target, undo["__class__"])
         for member in self._members:
-            name = member.__name__
-            if name in self._before:
-                member.__set__(self.target, self._before[name])
-            elif name in now:
+            value = undo.get(member.__name__, self)
+            if value is ABSENT:
                 member.__delete__(self.target)
-        if is_a(self.target, FunctionType):
-            for name in _OF_FUNCTIONS:
-                if now[name] is not self._before[name]:
-                    setattr(self.target, name, self._before[name])
+            elif value is not self:
+                member.__set__(self.target, value)
+        for name in _OF_FUNCTIONS:
+            if name in undo:
+                setattr(self.target, name, undo[name])
 
 
 _OF_FUNCTIONS = (
@@ -195,30 +242,39 @@ _OF_FUNCTIONS = (
 class AttributeWatch:
     """Chosen attributes of a module that belongs to Python itself."""
 
-    __slots__ = ("_after", "_before", "_names", "target", "where")
+    __slots__ = ("_before", "_names", "_renew", "_settled", "target", "where")
 
     def __init__(
         self,
         target: types.ModuleType,
         names: tuple[str, ...],
-        after: Callable[[], object] | None = None,
+        renew: Callable[[], object] | None = None,
     ) -> None:
         self.target = target
         self.where = target.__name__
         self._names = names
-        self._after = after
-        self._before = {name: getattr(target, name, _ABSENT) for name in names}
+        self._renew = renew
+        self._before = self._now()
+        self._settled: dict[str, Any] | None = None
+
+    def _now(self) -> dict[str, Any]:
+        return {name: getattr(self.target, name, ABSENT) for name in self._names}
+
+    def settle(self) -> None:
+        self._settled = self._now()
 
     def changed(self) -> bool:
         return any(
-            getattr(self.target, name, _ABSENT) is not value for name, value in self._before.items()
+            getattr(self.target, name, ABSENT) is not value for name, value in self._before.items()
         )
 
     def restore(self) -> None:
-        for name, value in self._before.items():
-            if value is _ABSENT:
+        now = self._now()
+        after = now if self._settled is None else self._settled
+        for name, value in keys_to_undo(now, self._before, after).items():
+            if value is ABSENT:
                 vars(self.target).pop(name, None)
-            elif getattr(self.target, name, _ABSENT) is not value:
+            else:
                 setattr(self.target, name, value)
-        if self._after is not None:
-            self._after()
+        if self._renew is not None:
+            self._renew()
