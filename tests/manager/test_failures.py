@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import encodings.latin_1  # noqa: F401 - a codec is imported when first needed
 import gc
+import logging
 import os
 import signal
 import sys
@@ -750,3 +751,57 @@ def test_a_fresh_reload_that_fails_gives_the_state_back(
     faults.arm("initialize", 2, raising(ValueError))
     assert lab.reload("counter", fresh=True).outcome is Outcome.ROLLED_BACK
     world.check()
+
+
+ELSEWHERE = """
+    import logging
+
+    import elsewhere
+    from themis_jupyter import Plugin
+
+    VERSION = 1
+    elsewhere.SEEN.append(VERSION)
+    elsewhere.TABLE["version"] = VERSION
+
+    class Listening(Plugin):
+        def initialize(self, config):
+            elsewhere.HANDLERS.append(self.hear)
+            elsewhere.TABLE["heard"] = self.hear
+            elsewhere.NAMES.add("listening")
+            self.handler = logging.NullHandler()
+            logging.getLogger("elsewhere").addHandler(self.handler)
+
+        def shutdown(self):
+            elsewhere.HANDLERS.remove(self.hear)
+            del elsewhere.TABLE["heard"]
+            elsewhere.NAMES.remove("listening")
+            logging.getLogger("elsewhere").removeHandler(self.handler)
+
+        def hear(self):
+            return VERSION
+"""
+
+
+def test_what_is_registered_elsewhere_is_there_once_after_a_rollback(lab: Lab) -> None:
+    """shutdown() takes out what initialize() put in: a rollback must not put that back as well."""
+    lab.write("elsewhere.py", "SEEN, HANDLERS, TABLE, NAMES = [], [], {}, set()\n")
+    sys.path.insert(0, str(lab.folder))
+    try:
+        import elsewhere  # type: ignore[import-not-found]
+
+        lab.load("listening", ELSEWHERE)
+        lab.edit("listening.py", "VERSION = 1\n", "VERSION = 2\n")
+        line = 'logging.getLogger("elsewhere").addHandler(self.handler)'
+        lab.edit("listening.py", line, f"{line}\n{' ' * 8}raise ValueError")
+        assert lab.reload("listening").outcome is Outcome.ROLLED_BACK
+        assert elsewhere.SEEN == [1]
+        assert [hear() for hear in elsewhere.HANDLERS] == [1]
+        assert elsewhere.TABLE["heard"]() == elsewhere.TABLE["version"] == 1
+        assert {"listening"} == elsewhere.NAMES
+        assert len(logging.getLogger("elsewhere").handlers) == 1
+        lab.manager.unload_plugin("listening")
+        assert not elsewhere.HANDLERS and not elsewhere.NAMES
+        assert logging.getLogger("elsewhere").handlers == []
+    finally:
+        sys.path.remove(str(lab.folder))
+        sys.modules.pop("elsewhere", None)

@@ -175,10 +175,6 @@ REGISTERED = """
 """
 
 
-@pytest.mark.xfail(
-    reason="found by these checks: a rollback after `unload` puts back what is registered elsewhere as it "
-    "was before staging, and so undoes what shutdown() took out; initialize() then adds it twice"
-)
 def test_what_is_registered_elsewhere_and_taken_back(check: Check) -> None:
     report = check(REGISTERED)
     assert report, report

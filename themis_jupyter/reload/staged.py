@@ -117,9 +117,9 @@ class Staged:
         try:
             for item in self.drafts:
                 run(partial(together.run, item))
+            self._plan_commit()
             assert self._surroundings is not None
             self._surroundings.settle()
-            self._plan_commit()
         except BaseException as error:
             born = self._nursery.objects()
             self._note_new(born)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .safety import assert_reload_safe, check_reload_safety
     from .safety_report import SafetyReport
-    from .workspace import Workspace, dedent, workspace
+    from .workspaces import Workspace, dedent, workspace
 
 __all__ = [
     "SafetyReport",
@@ -34,18 +34,16 @@ __all__ = [
 
 _FROM = {
     "SafetyReport": "safety_report",
-    "Workspace": "workspace",
+    "Workspace": "workspaces",
     "assert_reload_safe": "safety",
     "check_reload_safety": "safety",
-    "dedent": "workspace",
-    "workspace": "workspace",
+    "dedent": "workspaces",
+    "workspace": "workspaces",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _FROM:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_FROM[name]}", __name__), name)
-    # Also because the import has just bound the module ``workspace`` where the function belongs.
-    globals()[name] = value
+    value = globals()[name] = getattr(import_module(f".{_FROM[name]}", __name__), name)
     return value
