@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from themis_jupyter.magics.masking import MASK, masked
+from themis_jupyter.masking import MASK, masked
 
 SECRET: dict[str, Any] = {"type": "string", "writeOnly": True}
 

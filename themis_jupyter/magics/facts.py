@@ -13,10 +13,10 @@ from ..drift import drift_in_words, drift_of, drift_of_module
 from ..errors import PluginError, StateError
 from ..manager import PluginManager
 from ..manifest import Manifest
+from ..masking import masked
 from ..names import shown
 from ..plugin import Capability
 from ..record import Record, source_hash
-from .masking import masked
 from .tables import PluginRow
 
 

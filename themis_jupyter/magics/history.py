@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 from IPython.core.magic import magics_class
 
-from ..errors import HistoryError, PluginNotFoundError, PluginNotLoadedError, did_you_mean
+from ..compared import FILE, RUNNING
+from ..errors import PluginNotFoundError, PluginNotLoadedError, did_you_mean
 from ..record import Record
 from ..report import ReloadReport
 from .arguments import CASCADE, NAME, takes
@@ -16,11 +16,6 @@ from .base import ManagerMagics, check_no_variable
 from .command import command
 from .versions import Difference, Versions
 
-if TYPE_CHECKING:
-    from ..comparing import Side
-
-#: What stands for a version, besides its number.
-RUNNING, FILE = "running", "file"
 WORDS = (RUNNING, FILE)
 
 
@@ -66,18 +61,14 @@ class VersionMagics(ManagerMagics):
         before against what runs. To tell of the state that the plugin has now, its `save_state()`
         is called.
         """
-        from ..comparing import compare
-        from .masking import masked
+        from ..compared import compared
 
         record = self._known_record(request)
-        old, new = self._asked_sides(record, request)
-        notes: list[str] = []
-        sides = [self._side(record, word, notes) for word in (old, new)]
-        if FILE not in (old, new):
-            notes += [_no_fields(side) for side in sides if side.fields is None]
-        schema = record.manifest.config_schema if record.manifest is not None else None
+        given = [_word(text, record) for text in (request.old, request.new) if text is not None]
+        if not given:
+            return Difference(compared(self.manager, record))
         return Difference(
-            compare(record.name, *sides, notes=notes, mask=lambda config: masked(config, schema))
+            compared(self.manager, record, given[0], given[1] if len(given) > 1 else RUNNING)
         )
 
     @command(
@@ -146,38 +137,6 @@ class VersionMagics(ManagerMagics):
             check_no_variable(request.name, request)
             raise
 
-    def _asked_sides(self, record: Record, request: Namespace) -> tuple[str, str]:
-        given = [_word(text, record) for text in (request.old, request.new) if text is not None]
-        if given:
-            return given[0], (given[1] if len(given) > 1 else RUNNING)
-        from ..drift import drift_of
-
-        before, current = record.history.previous(), record.history.current
-        if current is not None and not record.is_loaded:
-            return str(current.number), FILE
-        if before is None or (record.is_loaded and drift_of(record)):
-            return RUNNING, FILE
-        return str(before.number), RUNNING
-
-    def _side(self, record: Record, word: str, notes: list[str]) -> Side:
-        from ..sides import file_side, running_side, side_of
-
-        if word == FILE:
-            side, told = file_side(record)
-            notes += told
-            return side
-        history = record.history
-        if word == RUNNING:
-            if not record.is_loaded:
-                raise HistoryError(
-                    record.name, f"{record.name!r} is not loaded: it has no {RUNNING!r}."
-                )
-            return running_side(record, self.manager.state_fields(record.name))
-        version = history.get(int(word))
-        if version is history.current and record.is_loaded:
-            return self._side(record, RUNNING, notes)
-        return side_of(version)
-
 
 def _word(text: str, record: Record) -> str:
     """Return ``running``, ``file``, or the number of a kept version.
@@ -198,7 +157,3 @@ def _number(text: str, magic: str, plugin: str, words: tuple[str, ...]) -> int:
     raise UsageError(
         f"{magic}: {text!r} is not {expected}{did_you_mean(text, words)}; see %plugin_history {plugin}"
     )
-
-
-def _no_fields(side: Side) -> str:
-    return f"What was in the state of {side.label} is not known, so the states are not compared."
