@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -296,3 +297,90 @@ def test_unloading_the_extension_ends_it(counter: Session) -> None:
     counter.run("%unload_ext themis_jupyter")
     assert not watcher.active
     assert not PluginManager.initialized()
+
+
+# -- cells in unusual ways -------------------------------------------------------------------------
+
+
+def test_an_empty_cell_that_a_cell_runs_does_not_end_it(counter: Session) -> None:
+    """IPython tells the end of an empty cell, but not its beginning."""
+    counter.run("%watch_plugins")
+    counter.names["running"] = lambda: counter.manager.cells.running
+    counter.run("""
+        for text in ("", "  ", "1 + 1"):
+            get_ipython().run_cell(text)
+        found = running()
+    """)
+    assert counter.names["found"]
+    assert not counter.manager.cells.running
+
+
+def test_the_extension_loaded_by_a_cell_that_a_cell_runs(counter: Session) -> None:
+    counter.run("%unload_ext themis_jupyter")
+    counter.names["running"] = lambda: counter.manager.cells.running
+    counter.run("""
+        for text in ("%load_ext themis_jupyter", "", "1 + 1"):
+            get_ipython().run_cell(text)
+        found = running()
+    """)
+    assert counter.names["found"]
+    assert not counter.manager.cells.running
+
+
+def test_cells_of_several_threads_know_their_own_text(counter: Session) -> None:
+    """As a kernel's subshells run them: they end in any order."""
+    notes = next(c for c in counter.shell.configurables if type(c).__name__ == "CellNotes")
+    begun, end = threading.Event(), threading.Event()
+    found: list[str] = []
+
+    class Info:
+        raw_cell = "%%plugin other"
+
+    class Result:
+        info = Info()
+        error_before_exec = None
+
+    def cell() -> None:
+        notes._before(Result.info)
+        begun.set()
+        end.wait(20)
+        found.append(notes.raw_cell)
+        notes._after(Result)
+
+    other = threading.Thread(target=cell, name="plugin subshell")
+
+    def here() -> str:
+        other.start()
+        assert begun.wait(20)
+        text: str = notes.raw_cell
+        return text
+
+    counter.names["here"] = here
+    assert counter.run("here()") == "here()"
+    assert counter.manager.cells.running
+    end.set()
+    other.join(20)
+    assert found == ["%%plugin other"]
+    assert not counter.manager.cells.running
+
+
+def test_ctrl_c_while_a_cell_waits_for_a_reload(counter: Session) -> None:
+    """The cell is not run, the reload goes on, and the next cell has it."""
+    counter.run("%watch_plugins")
+    hold, entered = threading.Event(), threading.Event()
+
+    def listener(event: object) -> None:
+        entered.set()
+        hold.wait(20)
+
+    remove = counter.manager.register_reload_listener(listener)
+    counter.edit("+= self.step", "+= 10")
+    assert entered.wait(20)
+    threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+    result = counter.shell.run_cell("ran = c.add()")
+    assert "Ctrl-C was pressed while this cell waited" in str(result.error_before_exec)
+    assert "ran" not in counter.names
+    assert not counter.manager.cells.running
+    hold.set()
+    remove()
+    assert counter.run("c.add()") == 10
