@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 
 import pytest
 
@@ -269,3 +271,63 @@ def test_the_thread_goes_with_the_last_watched_plugin(live: Live) -> None:
     live.manager.stop_watching()
     live.manager.stop_watching()
     assert not watching()
+
+
+def test_a_coroutine_of_a_loop_that_waits_with_its_next_cell(live: Live) -> None:
+    """It cannot end while the cell waits for the reload: the reload gives way, and comes later."""
+    counter = live.load(text=PLUGIN + """
+        async def work(self):
+            import asyncio
+            await asyncio.sleep(0.3)
+            return self.edition()
+    """)  # fmt: skip
+    text = live.path().read_text()
+
+    async def kernel() -> None:
+        task = asyncio.ensure_future(counter.work())
+        await asyncio.sleep(0)
+        live.path().write_text(text.replace("return 1\n", "return 2\n"))
+        gate = live.manager.get_record("counter").gate
+        until(lambda: gate.is_shut)
+        began = time.monotonic()
+        with live.cell():
+            assert time.monotonic() - began < 2
+        assert await task == 1
+
+    asyncio.run(kernel())
+    until(lambda: counter.edition() == 2)
+
+
+def test_no_cell_waits_at_its_end(live: Live) -> None:
+    """A reload that happens at once, while a cell runs, is no reason for that cell to last longer."""
+    counter = live.load()
+    live.watcher.when = "immediately"
+    hold, entered = threading.Event(), threading.Event()
+
+    def listener(event: object) -> None:
+        entered.set()
+        hold.wait(20)
+
+    remove = live.manager.register_reload_listener(listener)
+    with live.cell():
+        live.save(2)
+        assert entered.wait(20)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    hold.set()
+    remove()
+    assert live.ended() == [Outcome.RELOADED]
+    assert counter.edition() == 2
+
+
+def test_what_a_reload_waits_for_is_said_under_cells(live: Live) -> None:
+    counter = live.load()
+    with live.manager.paused("counter"):
+        live.save(2)
+        until(lambda: live.watcher.notes())
+        assert live.watcher.notes()["counter"].startswith(
+            "counter runs an old version: its reload waits for paused() of counter"
+        )
+        assert counter.edition() == 1
+    assert live.ended() == [Outcome.RELOADED]
+    until(lambda: not live.watcher.notes())

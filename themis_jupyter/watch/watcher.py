@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("themis_jupyter.watch")
 
 BETWEEN_CELLS, IMMEDIATELY = "between cells", "immediately"
+#: What a reload waits for most of the time.
+THE_CELL = "the cell that is running"
 
 #: Seconds that all files must have been left alone, where several may be saved together.
 TOGETHER = 0.05
@@ -84,6 +86,7 @@ class Watcher(Configurable):
         self._waiting: dict[str, str] = {}
         self._last: dict[str, ReloadReport] = {}
         self._fresh: dict[str, ReloadReport] = {}
+        # For moments only; reloads keep apart by the lock of the cells, which are not to wait for this one.
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._thread: _Thread | None = None
@@ -107,7 +110,7 @@ class Watcher(Configurable):
         else:
             self._names.update(names)
             self._not.difference_update(self._names)
-        self._note(self.monitor.look())
+        self.monitor.look()
         drifts = self.monitor.drifts()
         self._note(name for name in loaded if _never_ran(drifts.get(name)))
         self._start()
@@ -126,7 +129,8 @@ class Watcher(Configurable):
             given = set(names)
             self._names -= given
             self._not |= given if self.all else set()
-        self._due = {name for name in self._due if self.is_watching(name)}
+        with self._lock:
+            self._due = {name for name in self._due if self.is_watching(name)}
         if not self.all and not self._names:
             self._stop()
 
@@ -153,7 +157,8 @@ class Watcher(Configurable):
 
     def status(self) -> list[WatchStatus]:
         """Return how each loaded plugin is watched."""
-        self._note(self.monitor.look())
+        self.monitor.look()
+        self._note()
         drifts = self.monitor.drifts()
         return [
             WatchStatus(
@@ -169,27 +174,36 @@ class Watcher(Configurable):
     # -- at the boundaries of cells --------------------------------------------------------------
 
     def before_cell(self) -> None:
-        """Bring in what was saved before a cell that is about to run."""
+        """Bring in what was saved before a cell that is about to run.
+
+        :raises KeyboardInterrupt: Ctrl-C stopped that: the cell is not meant to run, either.
+        """
         if self.active:
-            with self._lock:
-                self._note(self.monitor.look_between_cells())
-                if self._due:
-                    self._settle(time.sleep)
-                    self._bring_in()
+            self.monitor.look_between_cells()
+            self._note()
+            if self._due:
+                self._settle(time.sleep)
+                report = self._bring_in()
+                if report is not None and isinstance(report.error, KeyboardInterrupt):
+                    raise report.error
 
     def after_cell(self) -> None:
         """Look what was saved while a cell ran; let it be brought in."""
-        self._note(self.monitor.look_between_cells())
+        self.monitor.look_between_cells()
+        self._note()
         if self._due:
             self.wake()
 
     def notes(self) -> dict[str, str]:
         """Return, by plugin, in a sentence, what drifted and is not about to be brought in."""
-        return {
-            name: event.text
-            for name, event in self.monitor.drifts().items()
-            if name not in self._due
-        }
+        due, found = set(self._due), {}
+        for name, event in self.monitor.drifts().items():
+            waiting = self._waiting.get(name, THE_CELL) if name in due else ""
+            if not waiting:
+                found[name] = event.text
+            elif waiting != THE_CELL:
+                found[name] = f"{name} runs an old version: its reload waits for {waiting}"
+        return found
 
     @property
     def has_news(self) -> bool:
@@ -260,16 +274,19 @@ class Watcher(Configurable):
         return FileEvents(folders)
 
     def _look(self, ended: threading.Event) -> None:
-        self._note(self.monitor.look())
+        self.monitor.look()
+        self._note()
         if self._due:
             self._settle(ended.wait)
             self._bring_in()
 
     # -- reloading -------------------------------------------------------------------------------
 
-    def _note(self, changed: Iterable[str]) -> None:
+    def _note(self, names: Iterable[str] = ()) -> None:
+        """Take note of plugins to reload, and of those of which files changed."""
         with self._lock:
-            self._due.update(name for name in changed if self.is_watching(name))
+            found = {*names, *self.monitor.take_changed()}
+            self._due.update(name for name in found if self.is_watching(name))
 
     def _settle(self, wait: Callable[[float], object]) -> None:
         """Wait until nobody writes any more; what is saved together comes in together."""
@@ -278,41 +295,45 @@ class Watcher(Configurable):
         while (left := quiet - self.monitor.quiet_for()) > 0:
             if time.monotonic() - began > PATIENCE or wait(left):
                 return
-            self._note(self.monitor.look())
+            self.monitor.look()
+            self._note()
 
-    def _bring_in(self) -> None:
+    def _bring_in(self) -> ReloadReport | None:
         """Reload what is due, if this is a moment for it."""
-        if self.when == IMMEDIATELY:
-            self._reload_due()
-            return
         with self.cells.between() as free:
-            if free:
-                self._reload_due()
-            else:
-                self._waiting = dict.fromkeys(self._due, "the cell that is running")
+            if free or self.when == IMMEDIATELY:
+                return self._reload_due()
+            self._waiting = dict.fromkeys(self._due, THE_CELL)
+            return None
 
-    def _reload_due(self) -> None:
-        with self._lock:
-            names = [name for name in self.manager.list_loaded_plugins() if name in self._due]
-            names = [name for name in names if self._wanted(name)]
-            self._due = set(names)
+    def _reload_due(self) -> ReloadReport | None:
+        with self._lock:  # what is saved from here on is due again
+            due, self._due = self._due, set()
+            self._waiting = {}
+        try:
+            names = [name for name in self.manager.list_loaded_plugins() if name in due]
+            due = {name for name in names if self._wanted(name)}
+            names = [name for name in names if name in due]
             busy = {name: why for name in names if (why := self._busy(name))}
-            if busy:
-                self._waiting = busy
-                return
-            if not names:
-                return
-            self._due -= set(names)
-            report = self.manager.reload_plugins(names, cascade=True)
-            if isinstance(report.error, PluginBusyError):
-                self._due |= set(names)
-                self._waiting = dict.fromkeys(names, "calls in flight")
-                return
+            report = None
+            if names and not busy:
+                report = self.manager.reload_plugins(names, cascade=True)
+                if isinstance(report.error, PluginBusyError):
+                    busy = dict.fromkeys(names, "calls in flight")
+        except BaseException:
+            self._note(due)
+            raise
+        if busy:
+            self._waiting = busy
+            self._note(due)
+        elif report is not None:
             for name in names:
                 self._last[name] = report
                 if report.outcome is not Outcome.UNCHANGED:
                     self._fresh[name] = report
-            self._note(self.monitor.look())  # what was saved meanwhile
+            self.monitor.look()  # what was saved meanwhile
+            self._note()
+        return report
 
     def _wanted(self, name: str) -> bool:
         """Whether a reload would do anything. A file that is gone is waited for."""
