@@ -72,6 +72,10 @@ USES = {
     "a function of the notebook": "mine()",
     "a function of the notebook that calls another": "yours()",
     "in a function that is defined": "def later():\n    return c.total",
+    "a line that is timed": "%timeit -n1 -r1 c.total",
+    "a cell that is timed": "%%time\nmine()",
+    "a cell that is captured, with a command in it": "%%capture out\n!true\nc.total",
+    "magics within one another": "%%time\n%%capture out\nc.total",
 }
 
 
@@ -98,6 +102,8 @@ def test_what_is_no_use(counter: Session) -> None:
         "math.pi",
         "y = x",
         "'c.add()'",
+        "%%writefile other.txt\nc.add()",
+        "%%time\n'c.add()'",
         "c2 = 1",
         "%plugins",
         "%reload_plugin counter --plan",
