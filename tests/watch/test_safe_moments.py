@@ -331,3 +331,34 @@ def test_what_a_reload_waits_for_is_said_under_cells(live: Live) -> None:
         assert counter.edition() == 1
     assert live.ended() == [Outcome.RELOADED]
     until(lambda: not live.watcher.notes())
+
+
+def test_one_that_is_busy_does_not_hold_up_what_is_saved_later(live: Live) -> None:
+    """What was saved together with it waits for it, and says so."""
+    counter, other, third = live.load(), live.load("other"), live.load("third")
+    with live.manager.paused("counter"):
+        live.save(2)
+        live.save(2, "other")
+        until(lambda: [s.waiting for s in live.watcher.status()][1])
+        assert live.watcher.status()[1].waiting == "counter, which was saved with it"
+        live.save(2, "third")
+        assert live.ended() == [Outcome.RELOADED]
+        assert (counter.edition(), other.edition(), third.edition()) == (1, 1, 2)
+    assert live.ended() == [Outcome.RELOADED]
+    assert (counter.edition(), other.edition(), third.edition()) == (2, 2, 2)
+
+
+def test_a_plugin_that_writes_its_own_file_is_not_reloaded_all_the_time(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.load(text=PLUGIN.replace("self.total = 0", """
+            import pathlib, time
+            file = pathlib.Path(__file__)
+            text, mark, _ = file.read_text().partition("ST" + "AMP = ")
+            file.write_text(f"{text}{mark}{time.time_ns()}")
+            self.total = 0""") + "\n    STAMP = 0")  # fmt: skip
+    until(lambda: "changes whenever it is reloaded" in live.watcher.status()[0].waiting)
+    assert len(live.reloads()) == 5
+    assert "whenever it is reloaded" in live.watcher.notes()["counter"]
+    monkeypatch.setattr("themis_jupyter.watch.postponed.REST", 0.0)
+    live.ended(6)

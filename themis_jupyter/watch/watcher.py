@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ from ..phases import Outcome
 from ..reload.source import QUIET
 from ..report import ReloadReport
 from .monitor import Monitor
+from .postponed import Postponed
 from .wakeups import FileEvents, NoFileEventsError, Polls, Wakeups
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Watcher(Configurable):
         self._names: set[str] = set()
         self._not: set[str] = set()
         self._due: set[str] = set()
-        self._waiting: dict[str, str] = {}
+        self._postponed = Postponed()
         self._last: dict[str, ReloadReport] = {}
         self._fresh: dict[str, ReloadReport] = {}
         # For moments only; reloads keep apart by the lock of the cells, which are not to wait for this one.
@@ -165,7 +167,7 @@ class Watcher(Configurable):
                 name,
                 f"{self.when}, {self._how}" if self.is_watching(name) else "",
                 drifts[name].drift if name in drifts else "",
-                self._waiting.get(name, "") if name in self._due else "",
+                self._waits_for(name),
                 self._last.get(name),
             )
             for name in self.manager.list_loaded_plugins()
@@ -196,14 +198,22 @@ class Watcher(Configurable):
 
     def notes(self) -> dict[str, str]:
         """Return, by plugin, in a sentence, what drifted and is not about to be brought in."""
-        due, found = set(self._due), {}
+        found = {}
         for name, event in self.monitor.drifts().items():
-            waiting = self._waiting.get(name, THE_CELL) if name in due else ""
-            if not waiting:
+            waits_for = self._waits_for(name)
+            if name not in self._due:
                 found[name] = event.text
-            elif waiting != THE_CELL:
-                found[name] = f"{name} runs an old version: its reload waits for {waiting}"
+            elif waits_for not in ("", THE_CELL):
+                found[name] = f"{name} runs an old version: its reload waits for {waits_for}"
         return found
+
+    def _waits_for(self, name: str) -> str:
+        """Return what the reload of a plugin waits for; empty where none is due, or it is about to begin."""
+        if name not in self._due:
+            return ""
+        if self.cells.running and self.when == BETWEEN_CELLS:
+            return THE_CELL
+        return self._postponed.reasons.get(name, "")
 
     @property
     def has_news(self) -> bool:
@@ -303,36 +313,36 @@ class Watcher(Configurable):
         with self.cells.between() as free:
             if free or self.when == IMMEDIATELY:
                 return self._reload_due()
-            self._waiting = dict.fromkeys(self._due, THE_CELL)
             return None
 
     def _reload_due(self) -> ReloadReport | None:
         with self._lock:  # what is saved from here on is due again
             due, self._due = self._due, set()
-            self._waiting = {}
+        report = None
         try:
             names = [name for name in self.manager.list_loaded_plugins() if name in due]
-            due = {name for name in names if self._wanted(name)}
-            names = [name for name in names if name in due]
+            names = [name for name in names if self._wanted(name)]
+            due = set(names)
             busy = {name: why for name in names if (why := self._busy(name))}
-            report = None
-            if names and not busy:
+            names = self._postponed.choose(names, busy)
+            if names:
                 report = self.manager.reload_plugins(names, cascade=True)
-                if isinstance(report.error, PluginBusyError):
-                    busy = dict.fromkeys(names, "calls in flight")
-        except BaseException:
+            if report is not None and not isinstance(report.error, PluginBusyError):
+                due.difference_update(names)
+        finally:
             self._note(due)
-            raise
-        if busy:
-            self._waiting = busy
-            self._note(due)
-        elif report is not None:
-            for name in names:
-                self._last[name] = report
-                if report.outcome is not Outcome.UNCHANGED:
-                    self._fresh[name] = report
-            self.monitor.look()  # what was saved meanwhile
-            self._note()
+        if report is None:
+            return None
+        if isinstance(report.error, PluginBusyError):
+            self._postponed.reasons |= dict.fromkeys(names, "calls in flight")
+            return report
+        for name in names:
+            self._last[name] = report
+            if report.outcome is not Outcome.UNCHANGED:
+                self._fresh[name] = report
+        self.monitor.look()  # what was saved meanwhile
+        self._note()
+        self._postponed.reloaded(names, self._due)
         return report
 
     def _wanted(self, name: str) -> bool:
@@ -341,10 +351,13 @@ class Watcher(Configurable):
         if record is None or not record.is_loaded:
             return False
         due = record.failure is not None or drift_of(record) != ""
-        return due and record.candidate.path.exists()
+        return due and os.path.exists(record.candidate.path)  # also where that is not permitted
 
     def _busy(self, name: str) -> str:
         """Return what a reload of a plugin would have to wait for, in words."""
+        rest = self._postponed.rest_of(name)
+        if rest:
+            return rest
         pauses = self.manager.pauses.of(name)
         if pauses:
             return str(pauses[0])
