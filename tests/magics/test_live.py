@@ -364,13 +364,19 @@ def test_cells_of_several_threads_know_their_own_text(counter: Session) -> None:
     counter.names["here"] = here
     assert counter.run("here()") == "here()"
     assert counter.manager.cells.running
+    # The one that goes on is no reason to be silent.
+    counter.edit("LIMIT = 10", "LIMIT = 11")
+    counter.run("c.add()")
+    assert lines(counter) == [OLD]
     end.set()
     other.join(20)
     assert found == ["%%plugin other"]
     assert not counter.manager.cells.running
 
 
-def test_ctrl_c_while_a_cell_waits_for_a_reload(counter: Session) -> None:
+def test_ctrl_c_while_a_cell_waits_for_a_reload(
+    counter: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The cell is not run, the reload goes on, and the next cell has it."""
     counter.run("%watch_plugins")
     hold, entered = threading.Event(), threading.Event()
@@ -386,6 +392,8 @@ def test_ctrl_c_while_a_cell_waits_for_a_reload(counter: Session) -> None:
     result = counter.shell.run_cell("ran = c.add()")
     assert "Ctrl-C was pressed while this cell waited" in str(result.error_before_exec)
     assert "ran" not in counter.names
+    printed = capsys.readouterr().out
+    assert "KeyboardInterrupt: Ctrl-C was pressed" in printed and "cell_notes.py" not in printed
     assert not counter.manager.cells.running
     hold.set()
     remove()

@@ -38,8 +38,11 @@ class CellNotes(Configurable):
     @property
     def raw_cell(self) -> str:
         """The text of the cell that this thread runs, as the user sees it; empty where that is not known."""
+        return next((info.raw_cell or "" for info in reversed(self._open_here())), "")
+
+    def _open_here(self) -> list[ExecutionInfo]:
         here = threading.get_ident()
-        return next((info.raw_cell or "" for at, info in reversed(self._open) if at == here), "")
+        return [info for at, info in self._open if at == here]
 
     def install(self) -> None:
         """Begin to watch."""
@@ -70,7 +73,7 @@ class CellNotes(Configurable):
         if not manager.is_watching and not manager.list_loaded_plugins():
             return
         manager.watcher.after_cell()
-        if not self.show or manager.cells.running:
+        if not self.show or self._unseen or self._open_here():
             return
         notes = manager.watcher.notes()
         if result is not None and (notes or manager.watcher.has_news):
@@ -132,10 +135,17 @@ class _Refusal(ast.NodeTransformer):
 
         :raises InputRejected: always.
         """
-        raise InputRejected(
+        raise _NotRun(
             "Ctrl-C was pressed while this cell waited for a reload, which began when a file was saved: "
             "the cell was not run"
         )
+
+
+class _NotRun(InputRejected):  # type: ignore[misc]
+    """Is shown in a line: where it was raised says nothing to the user."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"KeyboardInterrupt: {self}"]
 
 
 def _cells_running() -> int:
