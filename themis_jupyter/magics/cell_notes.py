@@ -141,7 +141,7 @@ class _Refusal(ast.NodeTransformer):
         )
 
 
-class _NotRun(InputRejected):  # type: ignore[misc]
+class _NotRun(InputRejected):
     """Is shown in a line: where it was raised says nothing to the user."""
 
     def _render_traceback_(self) -> list[str]:
