@@ -378,7 +378,7 @@ def test_ctrl_c_while_a_cell_waits_for_a_reload(
     counter: Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The cell is not run, the reload goes on, and the next cell has it."""
-    counter.run("%watch_plugins")
+    counter.run("%watch_plugins on --when immediately")
     hold, entered = threading.Event(), threading.Event()
 
     def listener(event: object) -> None:
