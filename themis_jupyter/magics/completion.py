@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from ..manager import PluginManager
 
 #: Of the options that take a value: which.
-_VALUES = ("--config", "--as", "-n", "--last", "--when")
+_VALUES = (
+    *("--config", "--as", "-n", "--last", "--when"),
+    *("--use", "--reloads", "--timeout", "--folder"),
+)
 _OF_HISTORY = ("plugin_history", "plugin_diff", "revert_plugin")
 
 
@@ -108,13 +111,15 @@ class Completion:
             for name in self._names(magic):
                 if name.startswith(typed.text) and name not in taken:
                     yield SimpleCompletion(quoted(name, typed), type="plugin")
-            if magic == "load_plugin":
+            if magic in ("load_plugin", "test_plugin"):
                 yield from (SimpleCompletion(p, type="path") for p in paths(typed, (".py",)))
 
     def _values(self, option: str, value: Word) -> Iterator[str]:
         if option == "--when":
             choices = ("between-cells", "immediately")
             yield from (each for each in choices if each.startswith(value.raw))
+        if option == "--folder":
+            yield from paths(value, ())
         if option != "--config":
             return
         if value.text.startswith("@"):
@@ -136,7 +141,7 @@ class Completion:
             return [*loaded, "on", "off", "status"]
         if magic == "plugin_events":
             return sorted({event.plugin for event in list(self._manager.events.history)})
-        if magic == "plugin_errors":
+        if magic in ("plugin_errors", "new_plugin"):
             return ()
         try:
             known = self._manager.list_plugins()

@@ -14,6 +14,7 @@ from ..limits import rest
 from ..manager import PluginManager
 from ..render.format import names
 from ..report import ReloadReport
+from .authors import AuthorMagics
 from .autoreload import Autoreload
 from .base import ManagerMagics
 from .cell_notes import CellNotes
@@ -45,6 +46,7 @@ class Extension:
                 self._magics,
                 lambda: self._notes.raw_cell,
             ),
+            AuthorMagics(shell, self._manager),
         ]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)

@@ -1,26 +1,12 @@
-"""Files, imports and reloads for tests: of this package, and of plugins.
+"""Files, imports and reloads for tests: of modules, and of plugins.
 
-As a pytest fixture::
+::
 
-    # conftest.py
-    @pytest.fixture
-    def workspace():
-        with themis_jupyter.testing.workspace() as ws:
-            yield ws
-
-
-    # test_plugin.py
-    def test_edited_method(workspace):
-        counter = workspace.load(
-            "counter",
-            '''
-            def step():
-                return 1
-        ''',
-        )
-        step = counter.step
-        workspace.replace(counter, "return 1", "return 2")
-        assert counter.step is step and step() == 2
+    def test_edited_method(workspace):  # the fixture of the pytest plugin
+        counter = workspace.plugin("counter", text, config={"step": 2})
+        add = counter.add
+        assert workspace.replace(counter, "+= self.step", "-= self.step")
+        assert add() == -2
 
 The files are real, so are the imports; nothing of them is left afterwards.
 """
@@ -36,24 +22,32 @@ import os
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .reload import forget, reload_in_place, track
-from .report import ReloadReport
+from ..errors import ThemisError
+from ..handle import Handle, target_of
+from ..limits import rest
+from ..manager import PluginManager
+from ..reload import forget, reload_in_place, track
+from ..report import ReloadReport
 
 # Bytecode caches count in whole seconds, and the engine waits for files that were written just now:
 # each version is given a time of its own, long past.
 _LONG_AGO = 100_000
 _STEP = 2
 
+#: Seconds that threads get to end: ``shutdown()`` need not wait for them.
+_PATIENCE = 1.0
+
 
 class Workspace:
-    """A folder on ``sys.path`` whose modules a test writes, imports, edits and reloads.
+    """A folder on ``sys.path`` whose modules and plugins a test writes, loads, edits and reloads.
 
     Use it through :func:`workspace`, which removes what was imported.
     """
@@ -61,6 +55,8 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._seconds = itertools.count(int(time.time()) - _LONG_AGO, _STEP)
+        self._manager: PluginManager | None = None
+        self._threads = set(threading.enumerate())
 
     # -- files -----------------------------------------------------------------------------------
 
@@ -98,8 +94,10 @@ class Workspace:
         self.path(file).unlink()
         importlib.invalidate_caches()
 
-    def file_of(self, module: ModuleType) -> str:
-        """Return the name of a module's file, relative to the workspace."""
+    def file_of(self, item: ModuleType | Handle) -> str:
+        """Return the name of the file of a module or plugin, relative to the workspace."""
+        module = getattr(target_of(item), "module", None) if isinstance(item, Handle) else item
+        assert module is not None
         assert module.__file__ is not None
         return Path(module.__file__).relative_to(self.folder).as_posix()
 
@@ -113,6 +111,32 @@ class Workspace:
 
     def _is_ours(self, filename: str | None) -> bool:
         return filename is not None and Path(filename).is_relative_to(self.folder)
+
+    # -- plugins ---------------------------------------------------------------------------------
+
+    @property
+    def manager(self) -> PluginManager:
+        """The manager of the workspace, which finds plugins in its folder."""
+        if self._manager is None:
+            self._manager = PluginManager(plugin_folders=[str(self.folder)])
+        return self._manager
+
+    def plugin(
+        self, name: str, text: str | bytes | None = None, config: dict[str, Any] | None = None
+    ) -> Any:
+        """Load a plugin by the manager of the workspace; return its handle.
+
+        :param name: of its file without ``.py``, or of its folder.
+        :param text: what to write to the file first.
+        :raises ThemisError: it cannot be loaded.
+        """
+        path = self.path(name)
+        if not path.is_dir():
+            path = path.with_suffix(".py")
+        if text is not None:
+            main = path / "__init__.py" if path.is_dir() else path
+            self.write(main.relative_to(self.folder).as_posix(), text)
+        return self.manager.load_plugin(path, config)
 
     # -- modules ---------------------------------------------------------------------------------
 
@@ -132,20 +156,31 @@ class Workspace:
         importlib.invalidate_caches()
         return importlib.import_module(name)
 
-    def reload(self, *modules: ModuleType | str, full: bool = False) -> ReloadReport:
-        """Reload modules in place, as one transaction."""
-        first, *more = (sys.modules[m] if isinstance(m, str) else m for m in modules)
+    def reload(
+        self, *items: ModuleType | Handle | str, full: bool = False, **options: Any
+    ) -> ReloadReport:
+        """Reload modules in place, or plugins by the manager, as one transaction.
+
+        :param items: modules or their names; or handles.
+        :param options: for plugins, what :meth:`PluginManager.reload_plugins` takes.
+        """
+        names = [target_of(item).name for item in items if isinstance(item, Handle)]
+        if names:
+            assert len(names) == len(items), "give modules or handles, not both"
+            return self.manager.reload_plugins(names, full=full, **options)
+        modules = [sys.modules[i] if isinstance(i, str) else i for i in items]
+        first, *more = (m for m in modules if not isinstance(m, Handle))
         return reload_in_place(first, *more, full=full)
 
-    def replace(self, module: ModuleType, old: str, new: str) -> ReloadReport:
-        """Edit a module's file and reload the module."""
-        self.edit(self.file_of(module), old, new)
-        return self.reload(module)
+    def replace(self, item: ModuleType | Handle, old: str, new: str) -> ReloadReport:
+        """Edit the file of a module or plugin, and reload it."""
+        self.edit(self.file_of(item), old, new)
+        return self.reload(item)
 
-    def rewrite(self, module: ModuleType, text: str | bytes) -> ReloadReport:
-        """Give a module's file other contents and reload the module."""
-        self.write(self.file_of(module), text)
-        return self.reload(module)
+    def rewrite(self, item: ModuleType | Handle, text: str | bytes) -> ReloadReport:
+        """Give the file of a module or plugin other contents, and reload it."""
+        self.write(self.file_of(item), text)
+        return self.reload(item)
 
     def modules(self) -> dict[str, ModuleType]:
         """Return what is imported from the workspace."""
@@ -155,6 +190,23 @@ class Workspace:
         if self._is_ours(getattr(module, "__file__", None)):
             return True
         return any(self._is_ours(str(entry)) for entry in getattr(module, "__path__", ()))
+
+    def _unload(self) -> list[str]:
+        """Unload all plugins; return what they leave behind, in words."""
+        if self._manager is None:
+            return []
+        left: list[str] = []
+        try:
+            self._manager.unload_all_plugins()
+        except ExceptionGroup as group:
+            left += map(str, group.exceptions)
+        rest()
+        until = time.monotonic() + _PATIENCE
+        threads = [t for t in threading.enumerate() if t not in self._threads]
+        while any(t.is_alive() for t in threads) and time.monotonic() < until:
+            time.sleep(0.01)
+        left += [f"the thread {t.name!r} is still running" for t in threads if t.is_alive()]
+        return left
 
     def _remove(self) -> None:
         for name, module in self.modules().items():
@@ -173,7 +225,7 @@ def dedent(text: str) -> str:
 def workspace(folder: str | os.PathLike[str] | None = None) -> Iterator[Workspace]:
     """Give a workspace, in a temporary folder unless one is named.
 
-    :raises AssertionError: at the end, if the reloads left traces in the process.
+    :raises AssertionError: at the end, if reloads, or plugins that are unloaded, left traces in the process.
     """
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="themis-") as made, workspace(made) as ws:
@@ -186,9 +238,12 @@ def workspace(folder: str | os.PathLike[str] | None = None) -> Iterator[Workspac
     try:
         yield ws
     except BaseException:
+        with suppress(ThemisError):  # what the test says is what counts
+            ws._unload()
         _clean_up(ws, path)
         raise
-    leaks = _leaks(ws, modules, path, collects, frozen)
+    leaks = ws._unload()
+    leaks += _leaks(ws, modules, path, collects, frozen)
     _clean_up(ws, path)
     leaks += [
         f"linecache still shows {name}"
