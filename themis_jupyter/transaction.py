@@ -270,6 +270,7 @@ class Transaction:
                 way.name, record.instance, successor, self._changing(), about(record)
             )
         except (Exception, SystemExit, GeneratorExit) as error:
+            way.unsaved = True
             if not self._request.fresh:
                 raise
             self._operation.warnings.append(
