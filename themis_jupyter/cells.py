@@ -6,8 +6,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from .turns import TURNS
+
+if TYPE_CHECKING:
+    import asyncio
 
 log = logging.getLogger("themis_jupyter.watch")
 
@@ -25,6 +29,10 @@ class Cells:
         self._lock = threading.RLock()
         self._running = 0
         self._notice = notice
+        #: Whether a shell tells of its cells; in a script nobody does.
+        self.in_shell = False
+        #: Runs in the thread that cells run in, and is idle between them; None where there is none.
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def running(self) -> bool:
@@ -51,6 +59,20 @@ class Cells:
     def end(self) -> None:
         """A cell has ended. One whose beginning nobody saw does not count."""
         self._running = max(self._running - 1, 0)
+
+    def post(self, function: Callable[[], object]) -> bool:
+        """Have a function called soon in the thread that cells run in; return False where that cannot be.
+
+        Whether a cell is running then, ask :meth:`between`.
+        """
+        loop = self.loop
+        if loop is None:
+            return False
+        try:
+            loop.call_soon_threadsafe(function)
+        except RuntimeError:  # closed
+            return False
+        return True
 
     @contextmanager
     def between(self) -> Iterator[bool]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .config import differ
+from .config import alike
 from .errors import SourceError
 from .names import shown
 
@@ -157,7 +157,7 @@ def _pairs(
     shown_new: Mapping[str, Any],
 ) -> Iterator[tuple[str, str, str]]:
     for key in dict.fromkeys([*old, *new]):
-        if key in old and key in new and not differ(old[key], new[key]):
+        if key in old and key in new and alike(old[key], new[key]):
             continue
         yield (
             str(key),

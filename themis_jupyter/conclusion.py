@@ -12,6 +12,7 @@ from .progress import Progress, Way
 from .record import running_sources
 from .report import ReloadReport, StateSummary
 from .request import Request
+from .state import Snapshot
 
 # In these steps the methods of the plugin that run are the old ones.
 _OLD_CODE = frozenset({Phase.SAVE_STATE, Phase.BEFORE_UNLOAD, Phase.UNLOAD, Phase.AFTER_UNLOAD})
@@ -88,18 +89,17 @@ def _state_summaries(
             dropped = tuple((name, "started without the old state") for name in state.fields)
             yield StateSummary(way.name, dropped=dropped)
         else:
-            reset = tuple(_reset(way))
+            reset = tuple(_reset(way, state))
             fields = tuple(name for name in state.fields if name not in way.transient_now)
             yield StateSummary(way.name, fields, state.size, reset=reset)
 
 
-def _reset(way: Way) -> Iterator[tuple[str, str]]:
+def _reset(way: Way, state: Snapshot) -> Iterator[tuple[str, str]]:
     """Yield what of a plugin's state does not come back as it was, each with the reason."""
-    state = way.state or way.record.kept
-    for name in way.transient:
+    for name in way.transient if state is way.state or state is way.handed else ():
         yield name, "named in `transient`: made anew by the plugin"
     for name in way.transient_now:
         yield name, "named in `transient` by the new code, which makes it anew"
-    yield from state.reset if state is not None else ()
-    for path in state.rebuilt if state is not None else ():
+    yield from state.reset
+    for path in state.rebuilt:
         yield path, "made again by its recipe"

@@ -91,6 +91,24 @@ def differ(one: object, other: object) -> bool:
         return True
 
 
+def alike(one: object, other: object) -> bool:
+    """Return whether two configurations are the same: their containers equal, their values equal or one.
+
+    A value that cannot be compared, such as an array, is like itself only.
+    """
+    if one is other:
+        return True
+    try:
+        if isinstance(one, dict) and isinstance(other, dict):
+            return one.keys() == other.keys() and all(alike(v, other[k]) for k, v in one.items())
+        if isinstance(one, list | tuple) and type(one) is type(other):
+            pairs = zip(one, other)  # noqa: B905 - of the same length, as was just seen
+            return len(one) == len(other) and all(alike(a, b) for a, b in pairs)
+    except RecursionError:  # one that holds itself
+        return False
+    return not differ(one, other)
+
+
 def overruled(
     plugin: str, now: Mapping[str, Any], fresh: Mapping[str, Any], attributes: Mapping[str, Any]
 ) -> Iterator[str]:

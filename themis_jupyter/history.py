@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .config import differ
+from .config import alike
 from .errors import HistoryError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Version:
         if not common or not self.sources.keys().isdisjoint(gone):
             return False
         same = all(self.sources[name].sha256 == hashes[name] for name in common)
-        return same and self.json == json and not differ(self.config, config)
+        return same and self.json == json and alike(self.config, config)
 
     def leave(self, state: Snapshot | None) -> None:
         """Note the state that the version was left with. Its spare copy is not kept."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
 
 from .errors import PluginNotLoadedError
@@ -43,7 +44,7 @@ class Pauses:
 
         :returns: what removes the listener.
         """
-        entry: PauseListener = lambda names: listener(names)  # noqa: E731 - one for each call
+        entry = partial(listener)  # another object for each subscription
         self._listeners.append(entry)
 
         def remove() -> None:

@@ -40,7 +40,7 @@ class Outcome(enum.Enum):
 
     @property
     def ok(self) -> bool:
-        """True where the plugin now runs what is on disk."""
+        """True where the plugin now runs what is on disk or, with a revert, what was asked for."""
         return self in (Outcome.RELOADED, Outcome.UNCHANGED)
 
 

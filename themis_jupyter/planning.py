@@ -125,7 +125,9 @@ class Planner:
             return None
 
     def _prepare(self, group: Sequence[Record], request: Request) -> Staged:
-        staged, vanished = prepare_present(group, full=request.full, check=self._check)
+        staged, vanished = prepare_present(
+            group, full=request.full, check=self._check, sources=request.sources
+        )
         vanished.refuse_importers(staged)
         self._gone = [module.__name__ for module in vanished.modules]
         return staged

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .config import differ
-from .errors import HistoryError, PluginError
+from .config import alike
+from .drift import hash_of_file
+from .errors import HistoryError, PluginError, ThemisError, describe
 from .history import Version
 from .record import Record, sources_of
 from .request import Request
@@ -61,9 +62,8 @@ class Revert:
         )
         if self.state_only:
             return replace(request, states={record.name: _state_of(record, version)})
-        if version is record.history.current:
-            return request
-        if not self.code_only:
+        # The state of the version that runs is the present one, whatever it was left with before.
+        if not self.code_only and version is not record.history.current:
             request = replace(request, states={record.name: _state_as_left(record, version)})
         return _with_code(request, record, version)
 
@@ -73,7 +73,11 @@ class Revert:
         if not (self.write and report and record is not None and record.history.current):
             return report
         files: list[str] = []
-        warnings = [*_write(record, record.history.current, files)]
+        warnings: list[str] = []
+        try:
+            warnings += _write(record, record.history.current, files)
+        except (ThemisError, OSError, ValueError) as error:  # the plugin runs: that is what counts
+            warnings.append(f"its files were not all written: {describe(error)}")
         if files:
             report = replace(report, words=f"{report.words}, written to {', '.join(files)}")
         return report.with_warnings(*warnings) if warnings else report
@@ -156,7 +160,7 @@ def _with_code(request: Request, record: Record, version: Version) -> Request:
         sources={**rest, **sources},
         jsons={**request.jsons, name: version.json},
         overlays={package: sources} if record.candidate.is_package else {},
-        config={name: version.config} if differ(version.config, record.config) else {},
+        config={} if alike(version.config, record.config) else {name: version.config},
     )
 
 
@@ -192,6 +196,8 @@ def _write(record: Record, version: Version, files: list[str]) -> Iterator[str]:
     known = {source.sha256 for each in history for source in each.sources.values()}
     sources = placed(record, version)
     for source in sources.values():
+        if hash_of_file(Path(source.filename))[0] == source.sha256:
+            continue
         try:
             beside = write_source(source.filename, source.data, known)
         except OSError as error:

@@ -66,9 +66,9 @@ class Task:
             run = Run(self, call, thread, before)
             self.error, self._call = None, call
             self._told = "" if call.every is None else f" (every {call.every:g} s)"
-            run.count_in(gate)
-            self._runs = [*before, run]
             try:
+                run.count_in(gate)
+                self._runs = [*before, run]
                 run.thread.start()
             except BaseException:
                 run.never_began()
@@ -160,11 +160,13 @@ class Run:
         """Wait for the end of the thread; return whether it has ended. From inside, it has not."""
         if self.thread is threading.current_thread() or not self.done.wait(timeout):
             return False
-        self.thread.join(timeout)
+        if self.thread.ident is not None:  # it could be started
+            self.thread.join(timeout)
         return True
 
     def never_began(self) -> None:
-        """Take it for ended: there is no thread for it."""
+        """Take it for ended: there is no thread for it; or Ctrl-C came when there was, which ends soon."""
+        self.stop.set()
         self._end()
 
     def _body(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -18,6 +18,7 @@ from .errors import (
     ReentrantReloadError,
     describe,
 )
+from .handover import Handover
 from .history import RELOAD, REVERT
 from .history_keeper import HistoryKeeper
 from .hooks import misspelt_hooks
@@ -27,16 +28,13 @@ from .operation import Operation
 from .phases import ANNOUNCED, UNTOUCHED, Outcome, Phase, PhaseTrack, Step
 from .plugin_source import find_plugin
 from .progress import Progress, Way
-from .record import Record, about
+from .record import Record
 from .reload import Staged
 from .reload.source import Source
-from .render.format import number, size
 from .report import ReloadReport
 from .request import Request
-from .requesting import ask
 from .rollback import Rollback
-from .running import Runner, saves_attributes, takes_attributes
-from .state import Snapshot
+from .running import Runner
 from .vanished import prepare_present
 
 #: Loads what a plugin of that name needs, going by these manifests, and appends what unloads it again.
@@ -78,6 +76,7 @@ class Transaction:
         self._load_needed = load_needed
         self._overlay = overlay
         self._history = history
+        self._handover = Handover(self._ways, request, operation, runner)
         self._track = PhaseTrack()
         self._failed_at: Step | None = None
 
@@ -108,7 +107,7 @@ class Transaction:
         with self._begin(Phase.STAGE):
             staged.stage(partial(self._runner.call, self._request.asked[0], "the body"))
             self._look_at_new_code(staged)
-        self._each(Phase.SAVE_STATE, self._ways, self._ask_and_save)
+        self._each(Phase.SAVE_STATE, self._ways, self._handover.ask_and_save)
         self._announce(Phase.BEFORE_UNLOAD, self._shut_gates)
         self._each(Phase.UNLOAD, reversed(self._ways), self._shut_down)
         self._announce(Phase.AFTER_UNLOAD)
@@ -251,61 +250,6 @@ class Transaction:
         known = {name: manifest for name, manifest in current.items() if manifest is not None}
         self._up = [ways[name] for name in dependencies_first(ways, known)]
 
-    def _ask_and_save(self, way: Way) -> str | None:
-        delay = "" if way.record.is_broken else ask(self._runner, way.name, way.instance)
-        return "; ".join(filter(None, (delay, self._save_state(way))))
-
-    def _save_state(self, way: Way) -> str | None:
-        record = way.record
-        wanted = way.name not in self._request.states and not self._request.fresh
-        if record.is_broken:
-            way.state = record.kept
-            self._check_layout(way, wanted)
-            return "kept from the failed reload" if way.state else None
-        assert record.instance is not None
-        record.gate.used = False
-        successor = way.successor if wanted else None
-        try:
-            way.state = self._runner.save_state(
-                way.name, record.instance, successor, self._changing(), about(record)
-            )
-        except (Exception, SystemExit, GeneratorExit) as error:
-            way.unsaved = True
-            if not self._request.fresh:
-                raise
-            self._operation.warnings.append(
-                f"the old state of {way.name!r}, not wanted any more, could not be saved either "
-                f"({describe(error)}): a rollback would have started the plugin without it."
-            )
-        self._check_layout(way, wanted)
-        if way.state is None:
-            return None
-        if saves_attributes(type(record.instance)):
-            named = getattr(record.instance, "transient", ())
-            way.transient = tuple(name for name in named if name in vars(record.instance))
-        if way.successor is not None and takes_attributes(way.successor):
-            named = getattr(way.successor, "transient", ())
-            if isinstance(named, Collection):  # a property is asked of the instance only
-                way.transient_now = tuple(name for name in way.state.fields if name in named)
-        return f"{number(len(way.state.fields), 'field')}, {size(way.state.size)}"
-
-    def _check_layout(self, way: Way, wanted: bool) -> None:
-        """Make sure that the new code can take the state that it is going to get.
-
-        :param wanted: that is the state which the old code has.
-        :raises MigrationError: nobody knows a way to its layout.
-        """
-        state = way.state if wanted else self._request.states.get(way.name)
-        way.handed = None
-        # What a factory makes is not known before it runs: INITIALIZE finds out.
-        if state is not None and way.successor is not None:
-            way.handed = self._runner.bring_down(
-                way.name, way.instance, state, way.successor, self._changing()
-            )
-
-    def _changing(self) -> set[str]:
-        return {module.__name__ for way in self._ways for module in way.record.modules}
-
     # -- down ------------------------------------------------------------------------------------
 
     def _shut_gates(self) -> None:
@@ -322,7 +266,7 @@ class Transaction:
         for way in self._ways:
             # Calls and tasks that ended since the state was saved have changed it, perhaps.
             if way.state is not None and not way.record.is_broken and way.record.gate.used:
-                self._save_state(way)
+                self._handover.save(way)
 
     def _shut_down(self, way: Way) -> None:
         if not way.record.is_broken:  # it was shut down when it broke
@@ -355,14 +299,9 @@ class Transaction:
         if cls is None:
             self._load_dependencies()
 
-    def _state_for(self, way: Way) -> Snapshot | None:
-        if way.handed is not None or self._request.fresh:
-            return way.handed
-        return self._request.states.get(way.name, way.state)
-
     def _initialize(self, way: Way) -> None:
         way.started = True
-        way.loaded = self._runner.load_state(way.name, way.instance, self._state_for(way))
+        way.loaded = self._runner.load_state(way.name, way.instance, self._handover.state_for(way))
         way.restored = self._runner.initialize(way.name, way.instance, way.config, way.loaded)
 
     def _restore_state(self, way: Way) -> str | None:
@@ -393,12 +332,12 @@ class Transaction:
         assert self._progress.staged is not None
         for way in self._ways:
             way.successor = None  # a class that nobody needs any more, and that can be freed now
-        try:
-            self._note_versions()
-            self._progress.staged.finish()
-            self._progress.vanished.finish()
-        except BaseException as error:  # noqa: BLE001 - the plugin runs: that is what counts
-            self._operation.warnings.append(f"tidying up failed: {describe(error)}")
+        staged, vanished = self._progress.staged, self._progress.vanished
+        for step in (self._note_versions, staged.finish, vanished.finish):
+            try:
+                step()
+            except BaseException as error:  # noqa: BLE001 - the plugin runs: that is what counts
+                self._operation.warnings.append(f"tidying up failed: {describe(error)}")
 
     def _note_versions(self) -> None:
         """Write into the histories what runs now, and the states that were left behind."""

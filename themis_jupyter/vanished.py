@@ -105,7 +105,9 @@ def prepare_present(
         if main is not None and sources is not None and main.__name__ in sources:
             given = _given(own, sources)
             known.update(given)
-            vanished.modules += [module for module in own if module.__name__ not in given]
+            # What is no Python source is not known, and stays: preparing it tells so.
+            left_out = sources_of(module for module in own if module.__name__ not in given)
+            vanished.modules += [module for module in own if module.__name__ in left_out]
         else:
             vanished.modules += Vanished.among(m for m in own if m is not main).modules
     present = [module for module in modules if module not in vanished]

@@ -192,6 +192,16 @@ def test_a_revert(two: Session) -> None:
     assert "reverted to a former version" in repr(two.run("%load_plugin counter"))
 
 
+def test_names_taken_in_a_cell_follow(two: Session) -> None:
+    two.run("from counter import LIMIT, double")
+    two.edit("LIMIT = 10", "LIMIT = 11")
+    two.edit("return 2 * value", "return 3 * value")
+    two.run("%reload_plugin counter")
+    assert two.run("LIMIT, double(1)") == (11, 3)
+    two.run("%revert_plugin counter")
+    assert two.run("LIMIT, double(1)") == (10, 2)
+
+
 def test_options(two: Session) -> None:
     assert two.run("%revert_plugin counter 1 --code-only")
     assert two.run("c.add()") == 13
@@ -310,8 +320,9 @@ def test_configurations_that_cannot_be_compared() -> None:
         __hash__ = None  # type: ignore[assignment]
 
     odd = Odd()
-    found = compare("p", side("a", b"", config={"x": odd}), side("b", b"", config={"x": odd}))
-    assert [name for name, _, _ in found.config] == ["x"]
+    one = side("a", b"", config={"x": odd, "y": [odd]})
+    found = compare("p", one, side("b", b"", config={"x": odd, "y": [Odd()]}))
+    assert [name for name, _, _ in found.config] == ["y"]
 
 
 def test_fields() -> None:

@@ -13,6 +13,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from tests.magics.session import BROKEN, COUNTER
+from tests.watch.conftest import until
 from themis_jupyter.testing import dedent
 
 #: Seconds after which a kernel that does not answer counts as dead.
@@ -217,3 +218,31 @@ def test_a_cell_that_runs_for_long_sees_one_version(kernel: Kernel) -> None:
     reply, sent = kernel.run(dedent(cell))
     assert (reply["status"], sent[0]["text"]) == ("ok", "1 the cell that is running\n")
     assert kernel.run("c.add()")[1][0]["data"]["text/plain"] == "11"
+
+
+def test_a_saved_plugin_comes_in_in_the_thread_of_the_cells(kernel: Kernel) -> None:
+    """A connection to a database is bound to the thread that opened it. Nobody runs a cell meanwhile."""
+    text = """
+        import pathlib
+        import sqlite3
+        import threading
+        from themis_jupyter import StatefulPlugin
+
+        class Notes(StatefulPlugin):
+            transient = ("connection",)
+
+            def initialize(self, config):
+                self.connection = sqlite3.connect(":memory:")
+                thread = threading.current_thread().name
+                pathlib.Path("started.txt").write_text(f"{self.edition()} {thread}")
+
+            def edition(self):
+                return 1, self.connection.execute("select 7").fetchone()
+    """
+    kernel.write("notes.py", text)
+    kernel.run("%load_plugin notes --as notes --watch;")
+    started = kernel.folder / "started.txt"
+    assert started.read_text() == "(1, (7,)) MainThread"
+    (kernel.folder / "notes.py").write_text(dedent(text.replace("return 1,", "return 2,")))
+    until(lambda: started.read_text() == "(2, (7,)) MainThread")
+    assert kernel.run("print(notes.edition())")[1][0]["text"] == "(2, (7,))\n"

@@ -832,3 +832,47 @@ def test_reloads_from_many_threads_with_tasks_running(lab: Lab, poller: Any, sig
         assert in_thread(lambda: poller.poller.running)
     assert tasks_alive() == {"themis_jupyter poller: poll", "themis_jupyter poller: listen"}
     until(signs, "poll", 5)
+
+
+def test_plugins_that_go_down_together(lab: Lab, poller: Any, signs: Signs) -> None:
+    head = "class P(StatefulPlugin):\n"
+    needing = POLLER.replace(head, f"{head}        dependencies = ['poller']\n")
+    needing = needing.replace('"poll"', '"top"')
+    lab.load("top", needing)
+    lab.write("poller.py", edited(1))
+    lab.write("top.py", needing.replace("self.n = 0", "1 / 0"))
+    report = lab.reload("poller", cascade=True)
+    assert report.outcome is Outcome.ROLLED_BACK and not report.warnings
+    both = {"themis_jupyter poller: poll", "themis_jupyter top: poll"}
+    assert tasks_alive() == both
+    lab.write("top.py", needing.replace("return 0", "return 1"))
+    assert lab.reload("poller", cascade=True)
+    assert tasks_alive() == both
+    until(signs, "poll", 1)
+    until(signs, "top", 1)
+
+
+def test_no_thread_can_be_started(
+    lab: Lab, poller: Any, signs: Signs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poller.listen_at("here")
+    signs.next("listens")
+    begin = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.endswith(": listen"):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    lab.write("poller.py", edited(1))
+    with monkeypatch.context() as patches:
+        patches.setattr(threading.Thread, "start", refuse)
+        report = lab.reload("poller")
+        with pytest.raises(RuntimeError, match="can't start"):
+            poller.listen_at("there")
+    assert report
+    [warning] = report.warnings
+    assert "'listen' could not be started" in warning and "can't start new thread" in warning
+    assert [call.name for call in lab.manager.get_record("poller").gate.in_flight()] == ["poll"]
+    lab.write("poller.py", edited(2))
+    assert lab.reload("poller")

@@ -17,7 +17,7 @@ import pytest
 
 from tests.manager.conftest import Faults, Lab, check_ends_once, counter, in_thread
 from tests.manager.test_failures import ABORTED, KINDS, STEPS, World, inject
-from themis_jupyter import Outcome, Phase, PinnedHashes, ReloadReport
+from themis_jupyter import Outcome, Phase, PinnedHashes, ReloadReport, reload_in_place
 from themis_jupyter.drift import drift_in_words, drift_of, version_on_disk
 from themis_jupyter.errors import (
     HistoryError,
@@ -131,6 +131,25 @@ def test_another_configuration_is_another_version(lab: Lab, tally: Any) -> None:
     assert lab.manager.get_record("tally").config == {"step": 4}
 
 
+class Incomparable:
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_a_configuration_that_cannot_be_compared(lab: Lab) -> None:
+    config = {"step": 2, "table": Incomparable(), "more": [Incomparable(), {"a": (1, 2)}]}
+    lab.load("tally", TALLY, config)
+    for word, other in (("old", "new"), ("new", "old"), ("old", "new")):
+        lab.edit("tally.py", f'"{word}"', f'"{other}"')
+        lab.reload("tally").raise_for_outcome()
+    assert numbers(lab) == [1, 2]
+    assert revert(lab, "tally", 2).outcome is Outcome.UNCHANGED
+    assert revert(lab, "tally", 1)
+    assert lab.manager.get_record("tally").config["table"] is config["table"]
+
+
 @pytest.mark.parametrize("fault", ["1 / 0", "return False", "import no_such_module"])
 def test_a_reload_that_fails_makes_no_version(fault: str, lab: Lab, tally: Any) -> None:
     history = lab.manager.history("tally")
@@ -230,6 +249,17 @@ def test_to_what_runs_already(lab: Lab, tally: Any) -> None:
     assert revert(lab, "tally", 2).outcome is Outcome.UNCHANGED
     assert revert(lab, "tally", 2, code_only=True).outcome is Outcome.UNCHANGED
     assert tally.add() == ("new", 3)
+
+
+def test_to_the_version_that_would_run_but_for_a_reload_behind_our_back(
+    lab: Lab, tally: Any
+) -> None:
+    lab.edit("tally.py", '"new"', '"newer"')
+    reload_in_place(lab.module("tally"))
+    assert tally.add() == ("newer", 3)
+    assert revert(lab, "tally", 2).outcome is Outcome.RELOADED
+    assert tally.add() == ("new", 4)
+    assert numbers(lab) == [1, 2]
 
 
 def test_state_that_is_its_former_self_is_no_part_of_the_history(lab: Lab, tally: Any) -> None:
@@ -565,6 +595,10 @@ TOTALS = """
         def down(self, state):
             return {"count": state["total"]}
 """
+SET_TOTAL = """
+        def set(self, total):
+            self.total = total
+"""
 NO_WAY_DOWN = TOTALS.replace("@migrates(3, 1)", "# no way down")
 
 
@@ -590,6 +624,31 @@ def test_down_by_the_class_that_goes(lab: Lab) -> None:
     assert kept.header.state_version == 3
     revert(lab, "p").raise_for_outcome()
     assert plugin.total == 5
+
+
+def test_what_a_last_call_did_is_brought_down_as_well(lab: Lab) -> None:
+    """A call that ends after the state was saved has it saved, and migrated, once more."""
+    plugin = both(lab, TOTALS + SET_TOTAL)
+    called: list[int] = []
+
+    def listener(event: Any) -> None:
+        if event.phase is Phase.BEFORE_UNLOAD and not called:
+            called.append(1)
+            plugin.set(9)
+
+    lab.manager.register_reload_listener(listener)
+    revert(lab, "p", 1, code_only=True).raise_for_outcome()
+    assert plugin.count == 9
+
+
+def test_what_is_reset_is_told_of_the_state_that_came(lab: Lab) -> None:
+    text = TALLY.replace('version = "1.0"', 'version = "1.0"\n        transient = ("step",)')
+    lab.load("tally", text)
+    lab.edit("tally.py", '("step",)', '("parts",)')
+    lab.reload("tally").raise_for_outcome()
+    (state,) = revert(lab, "tally", 1).raise_for_outcome().state
+    assert state.fields == ("total", "parts")
+    assert state.reset == ()
 
 
 def test_also_in_a_plain_reload(lab: Lab) -> None:
@@ -980,6 +1039,16 @@ def test_files_of_a_package(lab: Lab, pack: Any) -> None:
     told = " ".join(report.warnings)
     assert "more.py is not in version 1; it was left as it is" in told
     assert "plugin.json was not written" in told
+
+
+def test_only_what_differs_is_written(lab: Lab, pack: Any) -> None:
+    core = lab.folder / "pack/core.py"
+    core.write_text("def power(): return 'core one'\n")
+    before = core.stat().st_mtime_ns, core.stat().st_ino
+    report = revert(lab, "pack", 1, write=True)
+    assert (core.stat().st_mtime_ns, core.stat().st_ino) == before
+    assert "core.py" not in report.words
+    assert "__init__.py" in report.words and "tools.py" in report.words
 
 
 # -- the parts -------------------------------------------------------------------------------------

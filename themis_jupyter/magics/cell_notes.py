@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from traitlets import Bool
 from traitlets.config import Configurable
 
 if TYPE_CHECKING:
+    import asyncio
+
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
     from ..manager import PluginManager
@@ -35,19 +38,25 @@ class CellNotes(Configurable):
 
     def install(self) -> None:
         """Begin to watch."""
+        cells = self._manager.cells
+        cells.in_shell = True
+        cells.loop = _running_loop()
         if _cell_is_running():
-            self._manager.cells.begin()
+            cells.begin()
         self._shell.events.register("pre_run_cell", self._before)
         self._shell.events.register("post_run_cell", self._after)
 
     def remove(self) -> None:
         """Watch no longer."""
+        self._manager.cells.loop = None
         self._shell.events.unregister("pre_run_cell", self._before)
         self._shell.events.unregister("post_run_cell", self._after)
 
     def _before(self, info: ExecutionInfo) -> None:
         manager = self._manager
         self._cells.append(info.raw_cell or "")
+        if manager.cells.loop is None:
+            manager.cells.loop = _running_loop()
         manager.cells.begin(manager.watcher.before_cell if manager.is_watching else None)
 
     def _after(self, result: ExecutionResult) -> None:
@@ -97,3 +106,15 @@ def _cell_is_running() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs the cells, as a kernel has it; None in a terminal."""
+    module = sys.modules.get("asyncio")
+    if module is None or threading.current_thread() is not threading.main_thread():
+        return None
+    try:
+        loop: asyncio.AbstractEventLoop = module.get_running_loop()
+    except RuntimeError:
+        return None
+    return loop

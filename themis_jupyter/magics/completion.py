@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 #: Of the options that take a value: which.
 _VALUES = (
-    *("--config", "--as", "-n", "--last", "--when"),
-    *("--use", "--reloads", "--timeout", "--folder"),
+    "--config",
+    "--as",
+    "-n",
+    "--last",
+    "--when",
+    "--use",
+    "--reloads",
+    "--timeout",
+    "--folder",
 )
 _OF_HISTORY = ("plugin_history", "plugin_diff", "revert_plugin")
 

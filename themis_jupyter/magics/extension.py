@@ -20,7 +20,7 @@ from .base import ManagerMagics
 from .cell_notes import CellNotes
 from .cell_plugins import CellMagics
 from .completion import Completion
-from .history import HistoryMagics
+from .history import VersionMagics
 from .live import LiveMagics
 from .magics import PluginMagics
 from .taken_names import TakenNames
@@ -38,7 +38,8 @@ class Extension:
         #: All groups of magics.
         self._groups: list[ManagerMagics] = [
             self._magics,
-            HistoryMagics(shell, self._manager),
+            VersionMagics(shell, self._manager),
+            AuthorMagics(shell, self._manager),
             LiveMagics(shell, self._manager),
             CellMagics(
                 shell,

@@ -24,8 +24,9 @@ RUNNING, FILE = "running", "file"
 WORDS = (RUNNING, FILE)
 
 
+# Not HistoryMagics: a shell keeps groups of magics by name, and IPython has one of that name.
 @magics_class
-class HistoryMagics(ManagerMagics):
+class VersionMagics(ManagerMagics):
     """Magics about the versions of a plugin that ran in this kernel."""
 
     @command(NAME)

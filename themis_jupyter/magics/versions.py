@@ -104,7 +104,7 @@ class Difference(Result):
 def version_rows(record: Record) -> Iterator[VersionRow]:
     """Yield a row for each kept version of a plugin."""
     from ..comparing import counted
-    from ..config import differ
+    from ..config import alike
     from ..drift import version_on_disk
 
     history, on_disk = record.history, version_on_disk(record)
@@ -115,7 +115,7 @@ def version_rows(record: Record) -> Iterator[VersionRow]:
             source, config = "the first that is kept", ""
         else:
             source = counted(above.sources, version.sources)
-            config = "changed" if differ(above.config, version.config) else ""
+            config = "" if alike(above.config, version.config) else "changed"
             if not source and version.json != above.json:
                 source = "plugin.json"
         words = [*(["running"] if runs else []), *(["on disk"] if version is on_disk else [])]

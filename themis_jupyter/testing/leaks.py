@@ -62,7 +62,10 @@ class Reading:
 
 
 def _types() -> Counter[str]:
-    return Counter(_name(cls) for cls in map(type, gc.get_objects()))
+    found: Counter[str] = Counter()
+    for cls, number in Counter(map(type, gc.get_objects())).items():
+        found[_name(cls)] += number
+    return found
 
 
 def _name(cls: type) -> str:

@@ -125,9 +125,10 @@ class Process:
                 word = "is new" if name not in before._modules else word
                 found.append(Difference("sys.modules", name, f"sys.modules[{name!r}] {word}"))
         if self._path != before._path:
-            changed = [p for p in self._path if p not in before._path]
-            changed = changed or [p for p in before._path if p not in self._path]
-            text = f"sys.path has changed: {', '.join(map(repr, changed)) or 'another order'}"
+            new = Counter(self._path) - Counter(before._path)
+            gone = Counter(before._path) - Counter(self._path)
+            changed = [f"{p!r} more" for p in new] + [f"{p!r} less" for p in gone]
+            text = f"sys.path has changed: {', '.join(changed) or 'another order'}"
             found.append(Difference("sys.path", "", text))
         for name in sorted({*self._environ, *before._environ}):
             then_, now_ = before._environ.get(name), self._environ.get(name)

@@ -85,6 +85,7 @@ class Watcher(Configurable):
         self._last: dict[str, ReloadReport] = {}
         self._fresh: dict[str, ReloadReport] = {}
         self._lock = threading.RLock()
+        self._posted = False
         self._wake = threading.Event()
         self._thread: _Thread | None = None
         self._how = ""
@@ -251,8 +252,13 @@ class Watcher(Configurable):
                     return
                 if ended.is_set():  # before the event was cleared, perhaps
                     return
-                in_cell = self.cells.running and self.when == BETWEEN_CELLS  # its end wakes us
-                wakeups.wait(self._wake, AGAIN if self._due and not in_cell else HEARTBEAT)
+                wakeups.wait(self._wake, AGAIN if self._should_try_again() else HEARTBEAT)
+
+    def _should_try_again(self) -> bool:
+        """Whether something is due that no event will tell us of: the end of a cell does."""
+        cells = self.cells
+        by_cells = self.when == BETWEEN_CELLS and cells.in_shell
+        return bool(self._due) and not (by_cells and (cells.running or cells.loop is None))
 
     def _wakeups(self, folders: list[Path]) -> Wakeups:
         if self.polling or self._how.startswith("by polling"):
@@ -263,7 +269,7 @@ class Watcher(Configurable):
         self._note(self.monitor.look())
         if self._due:
             self._settle(ended.wait)
-            self._bring_in()
+            self._hand_over()
 
     # -- reloading -------------------------------------------------------------------------------
 
@@ -279,6 +285,30 @@ class Watcher(Configurable):
             if time.monotonic() - began > PATIENCE or wait(left):
                 return
             self._note(self.monitor.look())
+
+    def _hand_over(self) -> None:
+        """Have what is due brought in, in the thread where that is best.
+
+        Between cells it is the one that cells run in, as with a reload that a cell asks for: what a plugin
+        opens then, such as a connection to a database, can be bound to its thread.
+        """
+        if self.when == IMMEDIATELY or not self.cells.in_shell:
+            self._bring_in()
+        elif self.cells.running:
+            self._waiting = dict.fromkeys(self._due, "the cell that is running")
+        elif not self._posted:
+            self._posted = self.cells.post(self._bring_in_posted)
+            if not self._posted:
+                self._waiting = dict.fromkeys(self._due, "the next cell")
+
+    def _bring_in_posted(self) -> None:
+        self._posted = False
+        try:
+            self._bring_in()
+        except KeyboardInterrupt:  # nothing is left half done, and a kernel must not end of it
+            log.warning("the reload of what was saved was interrupted")
+        except Exception:
+            log.exception("the reload of what was saved failed")
 
     def _bring_in(self) -> None:
         """Reload what is due, if this is a moment for it."""
