@@ -35,6 +35,8 @@ class Monitor:
         self._modules = -1
         #: Plugins that something was done with since the last look.
         self._touched: set[str] = set()
+        #: Plugins of what has not ended yet, by the number of the operation.
+        self._begun: dict[int, set[str]] = {}
         self._stale = True
         self._changed: set[str] = set()
         self._drifts: dict[str, DriftEvent] = {}
@@ -47,8 +49,12 @@ class Monitor:
         self._unsubscribe()
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, PhaseEvent) and event.terminal:
-            self._touched.add(event.plugin)
+        if not isinstance(event, PhaseEvent):
+            return
+        # The event that ends a reload of several plugins names the first of them.
+        self._begun.setdefault(event.operation, set()).add(event.plugin)
+        if event.terminal:
+            self._touched |= self._begun.pop(event.operation)
             self._stale = True
 
     # -- files -----------------------------------------------------------------------------------
