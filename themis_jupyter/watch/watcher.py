@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Enum, Float
@@ -22,7 +21,7 @@ from ..reload.source import QUIET
 from ..report import ReloadReport
 from .monitor import Monitor
 from .postponed import Postponed
-from .wakeups import FileEvents, NoFileEventsError, Polls, Wakeups
+from .thread import LookingThread
 
 if TYPE_CHECKING:
     from ..manager import PluginManager
@@ -37,12 +36,8 @@ THE_CELL, THE_NEXT_CELL = "the cell that is running", "the next cell"
 TOGETHER = 0.05
 #: Seconds after which files that are written all the time are taken as they are.
 PATIENCE = 1.0
-#: Seconds between two looks where no event has come.
-HEARTBEAT = 2.0
 #: Seconds after which a call in flight counts as a long one: shutting the gate would only make others wait.
 LONG_CALL = 0.5
-#: Seconds after which a reload that could not be is tried again.
-AGAIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +86,7 @@ class Watcher(Configurable):
         # For moments only; reloads keep apart by the lock of the cells, which are not to wait for this one.
         self._lock = threading.RLock()
         self._posted = False
-        self._wake = threading.Event()
-        self._thread: _Thread | None = None
-        self._how = ""
+        self._thread: LookingThread | None = None
         self._unsubscribe = [
             manager.events.subscribe(self._on_event),
             manager.pauses.on_end(lambda names: self.wake()),
@@ -166,7 +159,7 @@ class Watcher(Configurable):
         return [
             WatchStatus(
                 name,
-                f"{self.when}, {self._how}" if self.is_watching(name) else "",
+                f"{self.when}, {self._how()}" if self.is_watching(name) else "",
                 drifts[name].drift if name in drifts else "",
                 self._waits_for(name),
                 self._last.get(name),
@@ -208,6 +201,14 @@ class Watcher(Configurable):
                 found[name] = f"{name} runs an old version: its reload waits for {waits_for}"
         return found
 
+    def _how(self) -> str:
+        thread = self._thread
+        return (
+            thread.how
+            if thread is not None
+            else "looking before each cell, as there are no threads here"
+        )
+
     def _waits_for(self, name: str) -> str:
         """Return what the reload of a plugin waits for; empty where none is due, or it is about to begin."""
         if name not in self._due:
@@ -229,56 +230,32 @@ class Watcher(Configurable):
 
     def wake(self) -> None:
         """Let the thread look now."""
-        self._wake.set()
+        thread = self._thread
+        if thread is not None:
+            thread.wake()
 
     # -- the thread ------------------------------------------------------------------------------
 
     def _start(self) -> None:
         if self._thread is not None and self._thread.is_alive():
             return
-        self._how = "by polling" if self.polling else "by file events"
-        thread = _Thread(self._run)
+        thread = LookingThread(
+            self.monitor,
+            self._look,
+            self._should_try_again,
+            polling=self.polling,
+            interval=self.poll_interval,
+        )
         try:
             thread.start()
         except RuntimeError:  # there are no threads here, as in JupyterLite
-            self._how = "looking before each cell, as there are no threads here"
             return
         self._thread = thread
 
     def _stop(self) -> None:
         thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        thread.ended.set()
-        self._wake.set()
-        if thread is not threading.current_thread():
-            thread.join(2 * HEARTBEAT)
-
-    def _run(self, ended: threading.Event) -> None:
-        while not ended.is_set():
-            try:
-                self._watch_folders(ended)
-            except FileNotFoundError:  # a folder went away between two steps
-                ended.wait(AGAIN)
-            except NoFileEventsError as error:
-                self._how = f"by polling, as there are no file events: {error}"
-                log.warning("files are looked at every %g s: %s", self.poll_interval, error)
-            except Exception:
-                log.exception("watching files failed; it goes on")
-                ended.wait(HEARTBEAT)
-
-    def _watch_folders(self, ended: threading.Event) -> None:
-        """Look whenever it is time to, until other folders are to be watched."""
-        folders = self.monitor.folders()
-        with self._wakeups([folder for folder, _ in folders]) as wakeups:
-            while not ended.is_set():
-                self._wake.clear()
-                self._look(ended)
-                if self.monitor.folders() != folders:
-                    return
-                if ended.is_set():  # before the event was cleared, perhaps
-                    return
-                wakeups.wait(self._wake, AGAIN if self._should_try_again() else HEARTBEAT)
+        if thread is not None:
+            thread.end()
 
     def _should_try_again(self) -> bool:
         """Whether something is due that no event will tell us of: the end of a cell does."""
@@ -286,16 +263,11 @@ class Watcher(Configurable):
         by_cells = self.when == BETWEEN_CELLS and cells.in_shell
         return bool(self._due) and not (by_cells and (cells.running or cells.loop is None))
 
-    def _wakeups(self, folders: list[Path]) -> Wakeups:
-        if self.polling or self._how.startswith("by polling"):
-            return Polls(self.poll_interval)
-        return FileEvents(folders)
-
-    def _look(self, ended: threading.Event) -> None:
+    def _look(self, wait: Callable[[float], bool]) -> None:
         self.monitor.look()
         self._note()
         if self._due:
-            self._settle(ended.wait)
+            self._settle(wait)
             self._hand_over()
 
     # -- reloading -------------------------------------------------------------------------------
@@ -393,19 +365,6 @@ class Watcher(Configurable):
         calls = record.gate.in_flight() if record is not None else []
         long = [call for call in calls if call.age > LONG_CALL]
         return str(long[0]) if long else ""
-
-
-class _Thread(threading.Thread):
-    """The thread that looks; it is told of its end by an event of its own."""
-
-    def __init__(self, run: Callable[[threading.Event], None]) -> None:
-        super().__init__(name="themis_jupyter watch", daemon=True)
-        self.ended = threading.Event()
-        self._do = run
-
-    def run(self) -> None:
-        """Look until the end."""
-        self._do(self.ended)
 
 
 def _never_ran(event: DriftEvent | None) -> bool:
