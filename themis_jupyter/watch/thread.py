@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from .monitor import Monitor
@@ -75,7 +76,7 @@ class LookingThread(threading.Thread):
     def _watch_folders(self) -> None:
         """Look whenever it is time to, until other folders are to be watched."""
         folders = self._monitor.folders()
-        with self._wakeups([folder for folder, _ in folders]) as wakeups:
+        with closing(self._wakeups([folder for folder, _ in folders])) as wakeups:
             while not self._ended.is_set():
                 self._wake.clear()
                 self._do_look(self._ended.wait)
