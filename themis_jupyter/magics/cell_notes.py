@@ -119,7 +119,8 @@ class CellNotes(Configurable):
             if name in notes:
                 self._publish(Note("warn", notes[name]))
             elif report is not None:
-                self._publish(Note("calm", f"{report.headline()}, after it was saved"))
+                saved = "they were" if len(report.plugins) > 1 else "it was"
+                self._publish(Note("calm", f"{report.headline()}, after {saved} saved"))
 
     def _publish(self, note: Any) -> None:
         self._shell.display_pub.publish(*self._shell.display_formatter.format(note))
