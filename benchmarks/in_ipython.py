@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -90,7 +91,11 @@ def idle(turns: int = 25, cells: int = 40, watch: str = "") -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    watched = partial(idle, watch="--watch")
-    result = {"load": load, "idle": idle, "watched": watched}[sys.argv[1]]()
+    programs: dict[str, Callable[[], dict[str, Any]]] = {
+        "load": load,
+        "idle": idle,
+        "watched": partial(idle, watch="--watch"),
+    }
+    result = programs[sys.argv[1]]()
     print()
     print(json.dumps(result))

@@ -15,6 +15,7 @@ from themis_jupyter import Outcome, Phase
 from tools.demo import failing_line, marked
 
 ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,9 @@ def test_writes_the_executed_notebook(told: str, notebook: Path) -> None:
     assert any("text/html" in o.get("data", {}) for cell in code for o in cell.outputs)
 
 
-def test_the_notebook_that_is_committed_has_no_outputs() -> None:
-    committed = nbformat.read(ROOT / "notebooks" / "01_first_reload.ipynb", as_version=4)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_that_is_committed_has_no_outputs(path: Path) -> None:
+    committed = nbformat.read(path, as_version=4)
     nbformat.validate(committed)
     assert set(committed.metadata) == {"kernelspec", "language_info"}
     for cell in committed.cells:
@@ -74,6 +76,18 @@ def test_the_notebook_that_is_committed_has_no_outputs() -> None:
         if cell.cell_type == "code":
             assert cell.outputs == []
             assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_can_be_followed(path: Path) -> None:
+    """Its cells have names, its links lead somewhere, it writes to a folder of its own, and ends with tasks."""
+    cells = nbformat.read(path, as_version=4).cells
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", cell.id) for cell in cells)
+    assert cells[-1].source.startswith("## Something to try\n")
+    text = "\n".join(cell.source for cell in cells)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert not [link for link in links if not (path.parent / link).exists()]
+    assert set(re.findall(r"\bout/\w+", text)) == {f"out/{path.stem.partition('_')[2]}"}
 
 
 def spoil(notebook: Path, cell_id: str, old: str, new: str) -> Path:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .turns import TURNS
+from .interrupts import InterruptGuard
+from .turns import TURNS, WAITING
 
 if TYPE_CHECKING:
     import asyncio
 
 log = logging.getLogger("themis_jupyter.watch")
+
+# How often a cell that waits looks whether Ctrl-C was pressed, in seconds.
+_POLL = 0.1
 
 
 class Cells:
@@ -28,6 +33,7 @@ class Cells:
         # The same thread may take it twice: the code of a plugin may run a cell.
         self._lock = threading.RLock()
         self._running = 0
+        self._count = threading.Lock()  # a kernel's subshells run cells at the same time
         self._notice = notice
         #: Whether a shell tells of its cells; in a script nobody does.
         self.in_shell = False
@@ -44,21 +50,33 @@ class Cells:
 
         :param before: what is to be done while it is still a moment between cells; not for a cell that another
             cell runs.
+        :raises KeyboardInterrupt: Ctrl-C was pressed meanwhile. The cell counts as one that runs.
         """
         # Who has the turn to reload and runs a cell must not wait for somebody who waits for the turn.
         if TURNS.is_mine:
-            self._running += 1
+            self._add(1)
             return
+        counted = False
         try:
-            with self._taken():
-                if before is not None and not self._running:
-                    before()
-        finally:  # also after Ctrl-C: the cell runs all the same
-            self._running += 1
+            # Ctrl-C must not come between: the lock would be left behind.
+            with InterruptGuard() as guard, self._taken(guard):
+                try:
+                    if before is not None and not self._running:
+                        before()
+                finally:  # before the lock is free: the next reload is to see it
+                    counted = True
+                    self._add(1)
+        finally:
+            if not counted:  # Ctrl-C while it waited; its end will be told all the same
+                self._add(1)
 
     def end(self) -> None:
         """A cell has ended. One whose beginning nobody saw does not count."""
-        self._running = max(self._running - 1, 0)
+        self._add(-1)
+
+    def _add(self, number: int) -> None:
+        with self._count:
+            self._running = max(self._running + number, 0)
 
     def post(self, function: Callable[[], object]) -> bool:
         """Have a function called soon in the thread that cells run in; return False where that cannot be.
@@ -81,11 +99,24 @@ class Cells:
             yield not self._running
 
     @contextmanager
-    def _taken(self) -> Iterator[None]:
-        if not self._lock.acquire(timeout=self._notice):
-            log.warning("this cell waits for a reload to end, which began when a file was saved")
-            self._lock.acquire()
+    def _taken(self, guard: InterruptGuard) -> Iterator[None]:
+        if not self._lock.acquire(timeout=_POLL):
+            self._wait(guard)
         try:
             yield
         finally:
             self._lock.release()
+
+    def _wait(self, guard: InterruptGuard) -> None:
+        here, told, since = threading.get_ident(), False, time.monotonic()
+        WAITING.add(here)
+        try:
+            while not self._lock.acquire(timeout=_POLL):
+                guard.check()
+                if not told and time.monotonic() - since >= self._notice:
+                    told = True
+                    log.warning(
+                        "this cell waits for a reload to end, which began when a file was saved"
+                    )
+        finally:
+            WAITING.discard(here)

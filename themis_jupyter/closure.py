@@ -17,12 +17,16 @@ from . import inflight
 from .errors import PluginBusyError
 from .gate import Gate, in_flight
 from .inflight import CallInfo, Stack, Ticket
+from .turns import WAITING
 
 #: Guards "is one of them shut already? then shut them all".
 _shutting = threading.Lock()
 
 #: How many calls an error message names.
 _NAMED = 5
+
+#: How often a drain looks whether what it waits for can end at all, in seconds.
+_POLL = 0.1
 
 
 class Closure:
@@ -79,13 +83,14 @@ class Closure:
 
         :param timeout: in seconds; None waits for ever.
         :raises PluginBusyError: something did not end in time, or cannot end at all while this
-            thread waits, because this very thread holds it suspended. It names what it was.
+            thread waits: this very thread holds it suspended, or one whose next cell waits for the
+            reload. It names what it was.
         """
         deadline = None if timeout is None else monotonic() + timeout
         collected = False
         while calls := self._left_over():
             left = None if deadline is None else deadline - monotonic()
-            stuck = all(call.thread_id == self._owner for call in calls)
+            stuck = {call.thread_id for call in calls} <= {self._owner, *tuple(WAITING)}
             if stuck or (left is not None and left <= 0):
                 if not collected and any(call.kind != "call" for call in calls):
                     gc.collect()  # a generator that nobody can reach must not stop a reload
@@ -93,7 +98,8 @@ class Closure:
                     continue
                 raise _busy(calls, timeout, stuck)
             with contextlib.suppress(queue.Empty):
-                self.bell.get(timeout=left)
+                # Nobody rings when a thread begins to wait for this reload.
+                self.bell.get(timeout=_POLL if left is None else min(left, _POLL))
 
     def drain_calls(self, timeout: float | None) -> None:
         """Do the same as :meth:`drain`, but leave aside background tasks and what they call.
@@ -245,7 +251,9 @@ def _busy(calls: list[CallInfo], timeout: float | None, stuck: bool) -> PluginBu
     if len(calls) > _NAMED:
         named.append(f"and {len(calls) - _NAMED} more")
     if stuck:
-        why = "are held by this very thread, so they cannot end while it waits"
+        mine = any(call.thread_id == get_ident() for call in calls)
+        who = "this very thread" if mine else "a thread whose next cell waits for this"
+        why = f"are held by {who}, so they cannot end while it waits"
         cure = (
             "Finish or close them first (a generator: `.close()`; a task: await it; a paused() block: "
             "leave it)"

@@ -52,6 +52,7 @@ def conclude(
         changes=staged.changes if staged else (),
         ran=staged.ran if staged else (),
         state=tuple(_state_summaries(outcome, request, progress)),
+        unsaved=any(way.unsaved for way in progress.ways),
         error=error,
         traceback=text,
         hashes=dict(staged.hashes) if staged and outcome.ok else {},

@@ -60,7 +60,7 @@ class Forwarder:
         """
         instance = self.target.instance
         if instance is None:
-            raise not_loaded(self.target.name)
+            raise not_loaded(self.target.gate)
         return instance
 
     def settle(self, handle: Any, name: str, result: Any) -> Any:
@@ -115,7 +115,7 @@ def gated(forwarder: Forwarder, name: str) -> Any:
                 gate.admit(stack, token)
             instance = target.instance
             if instance is None:
-                raise not_loaded(target.name)
+                raise not_loaded(gate)
             result = getattr(instance, name)(*args, **kwargs)
             if type(result) in special:
                 result = forwarder.settle(handle, name, result)

@@ -63,7 +63,16 @@ class Gate:
     :param plugin: the plugin's name, for messages.
     """
 
-    __slots__ = ("__weakref__", "_shut_by", "before_open", "closure", "plugin", "tickets", "used")
+    __slots__ = (
+        "__weakref__",
+        "_shut_by",
+        "before_open",
+        "broken",
+        "closure",
+        "plugin",
+        "tickets",
+        "used",
+    )
 
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
@@ -74,6 +83,8 @@ class Gate:
         #: Called, while still shut, each time before the gate opens.
         self.before_open: list[Callable[[], object]] = []
         self._shut_by: Doorkeeper | None = None
+        #: Whether it is retired because a failed reload could not be taken back.
+        self.broken = False
         #: Set when a call ends: what was saved of the plugin before may be out of date.
         self.used = False
 
@@ -164,8 +175,12 @@ class Gate:
         frames.clear()  # it holds this very frame: a cycle that would keep the user's cell alive
         return None if running is None else running.info()
 
-    def retire(self) -> None:
-        """Mark the plugin as unloaded: calls that wait, and all that come, raise at once."""
+    def retire(self, *, broken: bool = False) -> None:
+        """Mark the plugin as unloaded: calls that wait, and all that come, raise at once.
+
+        :param broken: it waits for the reload that mends it.
+        """
+        self.broken = broken
         closure = self.closure
         if closure is _retirement:
             return
@@ -216,10 +231,10 @@ class _Retirement:
         return True  # nothing to wait for: the call itself raises
 
     def admits(self, gate: Gate, stack: Stack) -> bool:
-        raise not_loaded(gate.plugin)
+        raise not_loaded(gate)
 
     def wait(self, gate: Gate) -> None:
-        raise not_loaded(gate.plugin)
+        raise not_loaded(gate)
 
     def wake(self) -> None:
         """Nobody waits."""
@@ -228,8 +243,15 @@ class _Retirement:
 _retirement: Doorkeeper = _Retirement()
 
 
-def not_loaded(plugin: str) -> PluginNotLoadedError:
-    """Return the error for the use of an unloaded plugin."""
+def not_loaded(gate: Gate) -> PluginNotLoadedError:
+    """Return the error for the use of a plugin that does not run."""
+    plugin = gate.plugin
+    if gate.broken:
+        return PluginNotLoadedError(
+            plugin,
+            f"plugin {plugin!r} does not run since its last reload failed. Mend it and reload it: "
+            f"%reload_plugin {plugin}. (%plugin_errors shows what is wrong.)",
+        )
     return PluginNotLoadedError(
         plugin,
         f"plugin {plugin!r} is not loaded: it was unloaded, or has not been loaded yet. Load it "

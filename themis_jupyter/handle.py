@@ -150,7 +150,7 @@ class _Core(Forwarder):
         __tracebackhide__ = True
         if name in _OWN:
             return self.methods[name]
-        error = not_loaded(self.target.name)
+        error = not_loaded(self.target.gate)
         if is_dunder(name) or name.startswith(("_repr_", "_ipython_")):
             # Whoever asks for these wants to know what kind of object it is, not to use it.
             raise AttributeError(str(error), name=name, obj=self.handle)
@@ -264,6 +264,8 @@ class _Core(Forwarder):
         """Return the handle's ``repr``; never waits, and never fails for want of an instance."""
         __tracebackhide__ = True
         name, instance = self.target.name, self.target.instance
+        if instance is None and self.target.gate.broken:
+            return f"<plugin {name}: broken; mend it, and `%reload_plugin {name}`>"
         if instance is None:
             return f"<plugin {name}: not loaded; `%load_plugin {name}` loads it>"
         plugin = type(instance)

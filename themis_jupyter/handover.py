@@ -54,6 +54,7 @@ class Handover:
                 way.name, record.instance, successor, self._changing(), about(record)
             )
         except (Exception, SystemExit, GeneratorExit) as error:
+            way.unsaved = True
             if not self._request.fresh:
                 raise
             self._operation.warnings.append(

@@ -185,7 +185,7 @@ class Loader:
         """Return what ``name`` needs, itself last; look for what is not known yet."""
         known = self._manifests(manifests)
         if any(dependency.name not in known for dependency in known[name].dependencies):
-            self._catalog.refresh(self._folders)
+            self._catalog.refresh([*self._folders, *_beside(known[name])])
             known = self._manifests(manifests)
         return load_order(name, known)
 
@@ -308,6 +308,14 @@ class Loader:
             self.unload([record], 0.0)
         except Exception as error:  # noqa: BLE001 - the first error is the one to tell
             log.warning("%r, loaded as a dependency: %s", record.name, describe(error))
+
+
+def _beside(manifest: Manifest) -> list[str]:
+    """Return the folder that a plugin lies in: what it needs lies there, too, as a rule."""
+    path = manifest.path
+    if path is None:
+        return []
+    return [str(path.parent.parent if path.name == "__init__.py" else path.parent)]
 
 
 def _taken(name: str, record: Record, candidate: Candidate) -> PluginDefinitionError:

@@ -26,6 +26,7 @@ class Way:
     :param successor: the class of the new code, under the same condition.
     :param json: what ``plugin.json`` says now.
     :param config: what the new code is started with.
+    :param unsaved: the code that runs could not save it.
     :param handed: the state as the new code is to get it, where only the old code knows its layout.
     :param loaded: the state as it came out of the snapshot, on its way to the plugin.
     :param transient: names of attributes that are not saved, although they are there.
@@ -42,6 +43,7 @@ class Way:
     json: dict[str, Any] | None = None
     config: dict[str, Any] = field(default_factory=dict)
     state: Snapshot | None = None
+    unsaved: bool = False
     handed: Snapshot | None = None
     loaded: Loaded | None = None
     transient: tuple[str, ...] = ()

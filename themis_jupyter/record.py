@@ -85,7 +85,7 @@ class Record:
         if self.instance is not None:
             self.dormant = self.instance
         self.instance, self.kept = None, state
-        self.gate.retire()
+        self.gate.retire(broken=True)
 
     def wake_up(self) -> None:
         """Bring it back into service."""

@@ -84,6 +84,7 @@ class ReloadReport:
 
     :param plugins: names of what was reloaded; the one asked for comes first.
     :param ran: statements that ran again or, where one of them failed, that were to.
+    :param unsaved: the running code could not save its state; so mending the file does not help.
     :param error: what made it fail: ours, or the plugin's own.
     :param traceback: readable, beginning in the plugin's file; shows the source that was running.
     :param hashes: SHA-256 (hexadecimal) of the bytes that run now, by module name.
@@ -99,6 +100,7 @@ class ReloadReport:
     changes: tuple[Change, ...] = ()
     ran: tuple[RanStatement, ...] = ()
     state: tuple[StateSummary, ...] = ()
+    unsaved: bool = False
     error: BaseException | None = field(default=None, compare=False)
     traceback: str = ""
     hashes: dict[str, str] = field(default_factory=dict)

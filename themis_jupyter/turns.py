@@ -62,3 +62,6 @@ class Turns:
 
 #: Of all managers: a reload sets the garbage collector aside, and there is one of that.
 TURNS = Turns()
+
+#: Threads that wait for a reload to end before they run a cell: what they hold suspended cannot end meanwhile.
+WAITING: set[int] = set()

@@ -133,7 +133,7 @@ def execute(notebook: NotebookNode, folder: Path) -> int:
                         print(f"\n\n{section}\n{'-' * len(section)}")
                         told = section
                     print(f"\n{text}", flush=True)
-                held += sum(line.startswith("✓") for line in text.splitlines())
+                held += sum(line.lstrip().startswith("✓") for line in text.splitlines())
     except CellExecutionError as error:
         raise DemoError(failure(cell, place(cell, number, section), error)) from error
     except CellTimeoutError as error:
@@ -151,12 +151,17 @@ def execute(notebook: NotebookNode, folder: Path) -> int:
 def said(cell: NotebookNode) -> str:
     """Return what a cell printed and, where it calls a magic, what that returned or displayed."""
     magic = next((line for line in cell.source.splitlines() if _MAGIC.search(line)), "")
-    parts = []
+    parts: list[str] = []
+    before = None
     for output in cell.outputs:
         if output.output_type == "stream":
-            parts.append(output.text)
+            if before == "stream":  # it came in two pieces, perhaps in the middle of a line
+                parts[-1] += output.text
+            else:
+                parts.append(output.text)
         elif magic and "text/plain" in output.get("data", {}):
             parts.append(output.data["text/plain"])
+        before = output.output_type
     text = "\n".join(part.rstrip("\n") for part in parts if part.strip())
     return f"> {magic}\n{textwrap.indent(text, '  ')}" if magic and text else text
 

@@ -337,3 +337,84 @@ def test_help_and_completion(tally: Session, capsys: pytest.CaptureFixture[str])
     tally.run("%%plugin?")
     assert "--save" in capsys.readouterr().out
     assert tally.ours("%plugin_edit ta") == ["tally"]
+
+
+# -- text and bytes --------------------------------------------------------------------------------
+
+WORD = BODY.replace("return 2 * value", 'return "é"')
+
+WAYS = {
+    "windows": WORD.replace("\n", "\r\n").encode(),
+    "a byte order mark": b"\xef\xbb\xbf" + WORD.encode(),
+    "both": b"\xef\xbb\xbf" + WORD.replace("\n", "\r\n").encode(),
+    "another encoding": f"# -*- coding: latin-1 -*-\n{WORD}".encode("latin-1"),
+    "no last line end": WORD.rstrip("\n").encode(),
+    "many of them": f"{WORD}\n\n".encode(),
+    "empty lines first": f"\n\n{WORD}".encode(),
+    "a line as of a cell": f"# %%plugin other --as x\n{WORD}".encode(),
+}
+
+
+@pytest.mark.parametrize("data", WAYS.values(), ids=WAYS)
+def test_a_file_keeps_its_ways(session: Session, next_cells: list[str], data: bytes) -> None:
+    """What comes into a cell and back is the very file, and an edit is all that differs after one."""
+    path = session.workspace.path("tally.py")
+    path.write_bytes(data)
+    session.run("%load_plugin ./tally.py;\nfrom tally import double\n%plugin_edit tally")
+    (text,) = next_cells
+    session.shell.run_cell(text).raise_error()
+    assert path.read_bytes() == data
+    session.shell.run_cell(text.replace("é", "éé")).raise_error()
+    accent = "é".encode("latin-1" if b"latin-1" in data else "utf-8")
+    assert path.read_bytes() == data.replace(accent, 2 * accent)
+    assert session.run("double(1)") == "éé"
+    assert sorted(os.listdir(path.parent)) == ["counter.py", "tally.py"]
+
+
+def test_a_cell_that_states_its_encoding(session: Session) -> None:
+    session.run(cell(f"# -*- coding: latin-1 -*-\n{WORD}"))
+    assert session.run("from tally import double\ndouble(1)") == "é"
+    message = session.usage_error(cell(f"# coding: latin-1\n{WORD.replace('é', '€')}"))
+    assert "'\\u20ac' in line 9 cannot be written in iso-8859-1. Remove the line" in message
+    # In a setting it is no statement for Python.
+    assert session.run(cell(WORD, '%%plugin tally --config {"note": "coding: latin-1"}'))
+    assert session.run("double(1)") == "é"
+
+
+def test_what_no_file_can_hold(session: Session) -> None:
+    message = session.usage_error(cell(WORD.replace("é", "\ud800")))
+    assert "'\\ud800' in line 8 cannot be written in utf-8. Write it as an escape" in message
+
+
+def test_a_second_magic_in_a_string_is_none(session: Session) -> None:
+    session.run(cell(BODY.replace("LIMIT = 10", 'LIMIT = """\n%%plugin other\n!ls\n"""')))
+    assert session.run("from tally import LIMIT\nLIMIT") == "\n%%plugin other\n!ls\n"
+
+
+def test_places_that_cannot_be_saved_to(session: Session) -> None:
+    path = session.workspace.path("tally.py")
+    save = cell(line="%%plugin tally --save")
+    path.symlink_to(path)
+    assert "cannot be written: Too many levels of symbolic links" in session.usage_error(save)
+    path.unlink()
+    os.mkfifo(path)
+    assert "is there, and is not a file" in session.usage_error(save)
+    path.unlink()
+    # A link to what is not there yet stays one, also where nothing comes of it.
+    path.symlink_to("real.py")
+    session.error(edited("LIMIT = 10", "LIMIT = 1 / 0", "%%plugin tally --save"))
+    assert path.is_symlink() and not path.exists()
+    session.run(save)
+    assert path.is_symlink() and path.with_name("real.py").read_text() == BODY
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
+def test_a_forked_process_leaves_the_files_of_cells_alone(tally: Session) -> None:
+    files = tally.shell.magics_manager.registry["PluginMagics"].files
+    path = tally.manager.get_record("tally").candidate.path
+    child = os.fork()
+    if child == 0:
+        files.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert path.is_file()

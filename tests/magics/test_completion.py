@@ -60,6 +60,7 @@ CASES = {
         "%load_plugin counter --as",
         "%load_plugin counter --config",
         "%load_plugin counter --restore",
+        "%load_plugin counter --watch",
     ],
     "%unload_plugin counter --c": ["%unload_plugin counter --cascade"],
     "%reload_plugin --full --f": ["%reload_plugin --full --fresh"],

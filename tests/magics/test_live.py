@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -71,6 +72,10 @@ USES = {
     "a function of the notebook": "mine()",
     "a function of the notebook that calls another": "yours()",
     "in a function that is defined": "def later():\n    return c.total",
+    "a line that is timed": "%timeit -n1 -r1 c.total",
+    "a cell that is timed": "%%time\nmine()",
+    "a cell that is captured, with a command in it": "%%capture out\n!true\nc.total",
+    "magics within one another": "%%time\n%%capture out\nc.total",
 }
 
 
@@ -97,6 +102,8 @@ def test_what_is_no_use(counter: Session) -> None:
         "math.pi",
         "y = x",
         "'c.add()'",
+        "%%writefile other.txt\nc.add()",
+        "%%time\n'c.add()'",
         "c2 = 1",
         "%plugins",
         "%reload_plugin counter --plan",
@@ -296,3 +303,98 @@ def test_unloading_the_extension_ends_it(counter: Session) -> None:
     counter.run("%unload_ext themis_jupyter")
     assert not watcher.active
     assert not PluginManager.initialized()
+
+
+# -- cells in unusual ways -------------------------------------------------------------------------
+
+
+def test_an_empty_cell_that_a_cell_runs_does_not_end_it(counter: Session) -> None:
+    """IPython tells the end of an empty cell, but not its beginning."""
+    counter.run("%watch_plugins")
+    counter.names["running"] = lambda: counter.manager.cells.running
+    counter.run("""
+        for text in ("", "  ", "1 + 1"):
+            get_ipython().run_cell(text)
+        found = running()
+    """)
+    assert counter.names["found"]
+    assert not counter.manager.cells.running
+
+
+def test_the_extension_loaded_by_a_cell_that_a_cell_runs(counter: Session) -> None:
+    counter.run("%unload_ext themis_jupyter")
+    counter.names["running"] = lambda: counter.manager.cells.running
+    counter.run("""
+        for text in ("%load_ext themis_jupyter", "", "1 + 1"):
+            get_ipython().run_cell(text)
+        found = running()
+    """)
+    assert counter.names["found"]
+    assert not counter.manager.cells.running
+
+
+def test_cells_of_several_threads_know_their_own_text(counter: Session) -> None:
+    """As a kernel's subshells run them: they end in any order."""
+    notes = next(c for c in counter.shell.configurables if type(c).__name__ == "CellNotes")
+    begun, end = threading.Event(), threading.Event()
+    found: list[str] = []
+
+    class Info:
+        raw_cell = "%%plugin other"
+
+    class Result:
+        info = Info()
+        error_before_exec = None
+
+    def cell() -> None:
+        notes._before(Result.info)
+        begun.set()
+        end.wait(20)
+        found.append(notes.raw_cell)
+        notes._after(Result)
+
+    other = threading.Thread(target=cell, name="plugin subshell")
+
+    def here() -> str:
+        other.start()
+        assert begun.wait(20)
+        text: str = notes.raw_cell
+        return text
+
+    counter.names["here"] = here
+    assert counter.run("here()") == "here()"
+    assert counter.manager.cells.running
+    # The one that goes on is no reason to be silent.
+    counter.edit("LIMIT = 10", "LIMIT = 11")
+    counter.run("c.add()")
+    assert lines(counter) == [OLD]
+    end.set()
+    other.join(20)
+    assert found == ["%%plugin other"]
+    assert not counter.manager.cells.running
+
+
+def test_ctrl_c_while_a_cell_waits_for_a_reload(
+    counter: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The cell is not run, the reload goes on, and the next cell has it."""
+    counter.run("%watch_plugins on --when immediately")
+    hold, entered = threading.Event(), threading.Event()
+
+    def listener(event: object) -> None:
+        entered.set()
+        hold.wait(20)
+
+    remove = counter.manager.register_reload_listener(listener)
+    counter.edit("+= self.step", "+= 10")
+    assert entered.wait(20)
+    threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+    result = counter.shell.run_cell("ran = c.add()")
+    assert "Ctrl-C was pressed while this cell waited" in str(result.error_before_exec)
+    assert "ran" not in counter.names
+    printed = capsys.readouterr().out
+    assert "KeyboardInterrupt: Ctrl-C was pressed" in printed and "cell_notes.py" not in printed
+    assert not counter.manager.cells.running
+    hold.set()
+    remove()
+    assert counter.run("c.add()") == 10

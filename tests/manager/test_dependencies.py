@@ -504,3 +504,17 @@ def test_the_one_of_this_kernel(lab: Lab) -> None:
         assert PluginManager.instance() is PluginManager.instance()
     finally:
         PluginManager.clear_instance()
+
+
+@pytest.mark.parametrize("package", [False, True], ids=["file", "package"])
+def test_what_a_plugin_needs_is_looked_for_beside_it(lab: Lab, package: bool) -> None:
+    needing = """
+        from themis_jupyter import Plugin
+
+        class Index(Plugin):
+            dependencies = ["shelf"]
+    """
+    lab.write("deep/shelf.py", "from themis_jupyter import Plugin\nclass Shelf(Plugin): pass\n")
+    lab.write("deep/index/__init__.py" if package else "deep/index.py", needing)
+    lab.manager.load_plugin(lab.folder / "deep" / ("index" if package else "index.py"))
+    assert lab.manager.list_loaded_plugins() == ["shelf", "index"]

@@ -18,7 +18,7 @@ import pytest
 from tests.manager.conftest import FROZEN, Faults, Lab, check_ends_once, counter, in_thread
 from themis_jupyter import Outcome, Phase, StatefulPlugin
 from themis_jupyter.closure import Closure
-from themis_jupyter.errors import PhaseTimeoutError
+from themis_jupyter.errors import PhaseTimeoutError, PluginNotLoadedError
 from themis_jupyter.gate import Gate
 from themis_jupyter.operation import Operation
 from themis_jupyter.reload import Staged
@@ -616,8 +616,9 @@ def broken(lab: Lab, faults: Faults, world: World) -> World:
     assert "the next successful reload receives it" in report.headline()
     assert lab.manager.get_record("counter").is_broken
     world.check(runs=False)
-    with pytest.raises(Exception, match="not loaded"):
+    with pytest.raises(PluginNotLoadedError, match=r"since its last reload failed.*%reload_plugin"):
         world.handle.add()
+    assert "%reload_plugin counter" in repr(world.handle)
     return world
 
 

@@ -55,6 +55,7 @@ def check_untouched(lab: Lab, faults: Faults, report: Any) -> None:
     """Nothing was touched, and the next reload works."""
     assert report.outcome is Outcome.ABORTED
     assert report.failed_step.phase is Phase.SAVE_STATE
+    assert "cannot save its state" not in report.headline()
     check_ends_once(lab, report)
     assert {*places(faults)} <= {"asked", "save_state"}
     assert in_thread(lab.get("asked").bump) == 0

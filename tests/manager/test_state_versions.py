@@ -89,6 +89,7 @@ def test_a_missing_step_is_told_before_anything_is_touched(lab: Lab) -> None:
     assert report.failed_step is not None
     assert report.failed_step.phase is Phase.SAVE_STATE
     assert "has version 1, the code wants version 3, and there is no way from" in str(report.error)
+    assert "mending the file is not enough" not in report.headline()  # it is: a step is missing
     assert "@migrates(" in str(report.error)
     assert plugin.count == 1
     assert lab.manager.reload_plugin("p", fresh=True)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.testing.conftest import Check
+from themis_jupyter import PluginManager
 from themis_jupyter.phases import Phase
-from themis_jupyter.testing import assert_reload_safe, check_reload_safety
+from themis_jupyter.testing import assert_reload_safe, check_reload_safety, dedent
 from themis_jupyter.testing.safety_report import Verdict
 
 PLAIN = """
@@ -306,6 +307,30 @@ def test_a_plugin_that_needs_another_one(tmp_path: Path, monkeypatch: pytest.Mon
     report = check_reload_safety("subject", reloads=4)
     assert report, report
     assert not {"base", "subject"} & set(sys.modules)
+
+
+def test_a_plugin_that_asks_the_manager_for_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plugins").mkdir()
+    base = "from themis_jupyter import Plugin\nclass Base(Plugin):\n    size = 3\n"
+    (tmp_path / "plugins" / "base.py").write_text(base)
+    top = """
+        from themis_jupyter import Plugin, PluginManager
+
+        class Top(Plugin):
+            dependencies = ["base"]
+
+            def initialize(self, config):
+                self.size = PluginManager.instance().get_plugin("base").size
+    """
+    (tmp_path / "plugins" / "top.py").write_text(dedent(top))
+    monkeypatch.chdir(tmp_path)
+    before = PluginManager.instance() if PluginManager.initialized() else None
+    report = check_reload_safety("top", use=lambda top: top.size, reloads=4)
+    assert report, report.problems()
+    after = PluginManager.instance() if PluginManager.initialized() else None
+    assert before is after
 
 
 def test_line_ends_encodings_and_names_survive_the_edits(tmp_path: Path) -> None:

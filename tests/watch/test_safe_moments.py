@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 
 import pytest
 
@@ -269,3 +271,94 @@ def test_the_thread_goes_with_the_last_watched_plugin(live: Live) -> None:
     live.manager.stop_watching()
     live.manager.stop_watching()
     assert not watching()
+
+
+def test_a_coroutine_of_a_loop_that_waits_with_its_next_cell(live: Live) -> None:
+    """It cannot end while the cell waits for the reload: the reload gives way, and comes later."""
+    counter = live.load(text=PLUGIN + """
+        async def work(self):
+            import asyncio
+            await asyncio.sleep(0.3)
+            return self.edition()
+    """)  # fmt: skip
+    text = live.path().read_text()
+
+    async def kernel() -> None:
+        task = asyncio.ensure_future(counter.work())
+        await asyncio.sleep(0)
+        live.path().write_text(text.replace("return 1\n", "return 2\n"))
+        gate = live.manager.get_record("counter").gate
+        until(lambda: gate.is_shut)
+        began = time.monotonic()
+        with live.cell():
+            assert time.monotonic() - began < 2
+        assert await task == 1
+
+    asyncio.run(kernel())
+    until(lambda: counter.edition() == 2)
+
+
+def test_no_cell_waits_at_its_end(live: Live) -> None:
+    """A reload that happens at once, while a cell runs, is no reason for that cell to last longer."""
+    counter = live.load()
+    live.watcher.when = "immediately"
+    hold, entered = threading.Event(), threading.Event()
+
+    def listener(event: object) -> None:
+        entered.set()
+        hold.wait(20)
+
+    remove = live.manager.register_reload_listener(listener)
+    with live.cell():
+        live.save(2)
+        assert entered.wait(20)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    hold.set()
+    remove()
+    assert live.ended() == [Outcome.RELOADED]
+    assert counter.edition() == 2
+
+
+def test_what_a_reload_waits_for_is_said_under_cells(live: Live) -> None:
+    counter = live.load()
+    with live.manager.paused("counter"):
+        live.save(2)
+        until(lambda: live.watcher.notes())
+        assert live.watcher.notes()["counter"].startswith(
+            "counter runs an old version: its reload waits for paused() of counter"
+        )
+        assert counter.edition() == 1
+    assert live.ended() == [Outcome.RELOADED]
+    until(lambda: not live.watcher.notes())
+
+
+def test_one_that_is_busy_does_not_hold_up_what_is_saved_later(live: Live) -> None:
+    """What was saved together with it waits for it, and says so."""
+    counter, other, third = live.load(), live.load("other"), live.load("third")
+    with live.manager.paused("counter"):
+        live.save(2)
+        live.save(2, "other")
+        until(lambda: [s.waiting for s in live.watcher.status()][1])
+        assert live.watcher.status()[1].waiting == "counter, which was saved with it"
+        live.save(2, "third")
+        assert live.ended() == [Outcome.RELOADED]
+        assert (counter.edition(), other.edition(), third.edition()) == (1, 1, 2)
+    assert live.ended() == [Outcome.RELOADED]
+    assert (counter.edition(), other.edition(), third.edition()) == (2, 2, 2)
+
+
+def test_a_plugin_that_writes_its_own_file_is_not_reloaded_all_the_time(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.load(text=PLUGIN.replace("self.total = 0", """
+            import pathlib, time
+            file = pathlib.Path(__file__)
+            text, mark, _ = file.read_text().partition("ST" + "AMP = ")
+            file.write_text(f"{text}{mark}{time.time_ns()}")
+            self.total = 0""") + "\n    STAMP = 0")  # fmt: skip
+    until(lambda: "changes whenever it is reloaded" in live.watcher.status()[0].waiting)
+    assert len(live.reloads()) == 5
+    assert "whenever it is reloaded" in live.watcher.notes()["counter"]
+    monkeypatch.setattr("themis_jupyter.watch.postponed.REST", 0.0)
+    live.ended(6)

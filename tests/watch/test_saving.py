@@ -92,6 +92,21 @@ def test_a_save_without_a_change_does_nothing(live: Live) -> None:
     assert len(live.reloads()) == 1
 
 
+def test_after_a_common_reload_none_of_the_plugins_has_drifted(live: Live) -> None:
+    """Its last event names the first of them only."""
+    live.load("one")
+    live.load("two")
+    live.manager.cells.begin()
+    live.save(2, "one")
+    live.save(2, "two")
+    live.drifted("edited")
+    assert {each.drift for each in live.watcher.status()} == {"edited"}
+    live.manager.cells.end()
+    live.watcher.before_cell()
+    assert {each.drift for each in live.watcher.status()} == {""}
+    assert live.watcher.notes() == {}
+
+
 def test_several_files_saved_together_are_one_transaction(live: Live) -> None:
     live.load("one")
     live.load("two")

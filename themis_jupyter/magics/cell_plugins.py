@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..names import check_module_name
 from ..report import ReloadReport
 from .arguments import AS, CASCADE, CONFIG, check_variable, takes, warn_of_hidden
 from .base import ManagerMagics
+from .cell_text import over
 from .command import cell_command, command
 from .config_value import read_config
 from .results import Done
@@ -114,7 +116,7 @@ class CellMagics(ManagerMagics):
                 "one. Open them in an editor."
             )
         text = read_source(candidate.path).text
-        head = _HEAD.match(text)
+        head = _HEAD.match(text) if self._plugins.files.holds(candidate.path) else None
         if head is not None:
             cell = f"{head[1]}\n{text[head.end() :]}"
         else:
@@ -160,8 +162,14 @@ class CellMagics(ManagerMagics):
         from ..write_source import write_source
 
         path = _target(name, request.save)
-        before = path.read_bytes() if path.is_file() else None
-        beside = write_source(path, request.cell.encode(), self._hashes(name))
+        try:
+            before = path.read_bytes() if path.is_file() else None
+            beside = write_source(path, over(name, request.cell, before), self._hashes(name))
+        except OSError as error:
+            raise UsageError(
+                f"%%plugin {name} --save: {path} cannot be written: {error.strerror or error}. Save the cell "
+                "elsewhere: --save PATH."
+            ) from None
         result: Loaded | ReloadReport | None = None
         try:
             result = bring_in(path)
@@ -203,23 +211,26 @@ def _check_text(name: str, text: str) -> None:
             f"%%plugin {name}: the cell is empty. Below the first line comes what would be in the "
             f"plugin's file; %new_plugin {name} writes one to begin with."
         )
-    if re.search(r"^%%plugin\b", text, re.MULTILINE):
-        raise UsageError(
-            f"%%plugin {name}: there is a second %%plugin in the cell. Each plugin needs a cell of its "
-            "own."
-        )
-    magic = _MAGIC.search(text)
-    if magic is None:
+    if _MAGIC.search(text) is None:
         return
     try:
-        compile(text, "<cell>", "exec", dont_inherit=True)
+        with warnings.catch_warnings():  # they are for who loads the plugin
+            warnings.simplefilter("ignore")
+            compile(text, "<cell>", "exec", dont_inherit=True)
     except SyntaxError as error:
         line = (error.text or "").strip()
+        if re.search(r"^%%plugin\b", text, re.MULTILINE):
+            raise UsageError(
+                f"%%plugin {name}: there is a second %%plugin in the cell. Each plugin needs a cell of its "
+                "own."
+            ) from None
         if line.startswith(("%", "!")):
             raise UsageError(
                 f"%%plugin {name}: {line!r} is for a notebook, and does not work in a plugin, which is "
                 "plain Python. Put it into a cell of its own."
             ) from None
+    except (ValueError, RecursionError, MemoryError):  # who loads it says so
+        return
 
 
 def _target(name: str, given: str) -> Path:
@@ -230,6 +241,8 @@ def _target(name: str, given: str) -> Path:
     path = Path(os.path.abspath(os.path.expanduser(given or f"{name}.py")))
     if path.is_dir():
         path = path / f"{name}.py"
+    if path.exists() and not path.is_file():
+        raise UsageError(f"%%plugin {name} --save: '{path}' is there, and is not a file.")
     if path.name != f"{name}.py":
         raise UsageError(
             f"%%plugin {name} --save {given}: the file has to be called {name}.py, as the plugin is; or "
@@ -243,8 +256,8 @@ def _target(name: str, given: str) -> Path:
 def _put_back(path: Path, before: bytes | None) -> None:
     from ..write_source import write_source
 
-    if before is None:
-        path.unlink(missing_ok=True)
+    if before is None:  # a link to a file that was not there stays one
+        Path(os.path.realpath(path)).unlink(missing_ok=True)
     else:
         write_source(path, before, known_anyway(path))
 

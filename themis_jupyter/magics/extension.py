@@ -47,6 +47,7 @@ class Extension:
                 self._magics,
                 lambda: self._notes.raw_cell,
             ),
+            AuthorMagics(shell, self._manager),
         ]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)

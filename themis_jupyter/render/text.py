@@ -150,7 +150,7 @@ def _cannot_stop(report: ReloadReport) -> bool:
 def _cannot_save(report: ReloadReport) -> bool:
     step = report.failed_step
     failed = step is not None and step.phase is Phase.SAVE_STATE
-    return failed and not isinstance(report.error, KeyboardInterrupt)
+    return failed and report.unsaved and not isinstance(report.error, KeyboardInterrupt)
 
 
 def report_lines(report: ReloadReport) -> Iterator[str]:

@@ -25,6 +25,19 @@ class FaultyManager(PluginManager):
 
     _fault: Phase | None = None
 
+    @contextmanager
+    def in_charge(self) -> Iterator[None]:
+        """Be ``PluginManager.instance()`` meanwhile: plugins ask that for the plugins that they need."""
+        classes: list[Any] = list(PluginManager._walk_mro())
+        before = [each._instance for each in classes]
+        try:
+            for each in classes:
+                each._instance = self
+            yield
+        finally:
+            for each, instance in zip(classes, before, strict=True):
+                each._instance = instance
+
     def fail(self, name: str, phase: Phase, **options: Any) -> ReloadReport:
         """Reload a plugin, and raise in that step once its work is done."""
         self._fault = phase

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..manager import PluginManager
 from ..reload.surroundings import is_installed
 
 #: Threads of ours.
@@ -224,6 +225,9 @@ def _loggers() -> Iterator[logging.Logger]:
 
 def _sizes(where: str, item: Any, depth: int, seen: set[int]) -> Iterator[tuple[str, int]]:
     """Yield the size of a container and, down to some depth, of those in it or in an object."""
+    kind = item if isinstance(item, type) else type(item)
+    if issubclass(kind, PluginManager):  # modules import the class, and it holds the instance
+        return
     if depth and isinstance(item, type) and len(seen) < _MOST and id(item) not in seen:
         if is_installed(sys.modules.get(item.__module__)):
             return

@@ -156,13 +156,14 @@ def check_here(
         copy = Copy(request.path, Path(made_in).resolve())
         manager = FaultyManager(plugin_folders=list(request.folders))
         subject = Subject(request, copy, manager)
-        try:
-            for row in Checks(subject, begin).run():
-                rows.append(row)
-                made(row)
-        finally:
+        with manager.in_charge():
             try:
-                manager.unload_all_plugins()
-            except* PluginError:
-                pass  # the check that unloads has told it
+                for row in Checks(subject, begin).run():
+                    rows.append(row)
+                    made(row)
+            finally:
+                try:
+                    manager.unload_all_plugins()
+                except* PluginError:
+                    pass  # the check that unloads has told it
     return SafetyReport(subject.name, tuple(rows), time.perf_counter() - began)

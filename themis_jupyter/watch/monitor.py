@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..drift import drift_of, drift_text
 from ..events import DriftEvent, Event, PhaseEvent
+from ..interrupts import InterruptGuard
 from ..record import Record, source_hash
 from .looks import Looks
 
@@ -34,7 +35,10 @@ class Monitor:
         self._modules = -1
         #: Plugins that something was done with since the last look.
         self._touched: set[str] = set()
+        #: Plugins of what has not ended yet, by the number of the operation.
+        self._begun: dict[int, set[str]] = {}
         self._stale = True
+        self._changed: set[str] = set()
         self._drifts: dict[str, DriftEvent] = {}
         #: When the last look ended, and how long one takes in which nothing is found.
         self._looked, self._takes = 0.0, 0.0
@@ -45,15 +49,20 @@ class Monitor:
         self._unsubscribe()
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, PhaseEvent) and event.terminal:
-            self._touched.add(event.plugin)
+        if not isinstance(event, PhaseEvent):
+            return
+        # The event that ends a reload of several plugins names the first of them.
+        self._begun.setdefault(event.operation, set()).add(event.plugin)
+        if event.terminal:
+            self._touched |= self._begun.pop(event.operation)
             self._stale = True
 
     # -- files -----------------------------------------------------------------------------------
 
-    def look(self) -> set[str]:
-        """Look at all files; return the plugins of which one has other contents than at the last look."""
-        with self._lock:
+    def look(self) -> None:
+        """Look at all files; :meth:`take_changed` tells of which plugins one has other contents than before."""
+        # Ctrl-C in between would leave a change as seen that nobody was told of.
+        with InterruptGuard(), self._lock:
             self._follow()
             began = time.perf_counter()
             changed = self._looks.changed()
@@ -61,18 +70,22 @@ class Monitor:
             if not changed:  # the shortest counts: the others waited for the processor
                 self._takes = min(self._takes or 1.0, self._looked - began)
             names = {name for name, files in self._files.items() if changed.intersection(files)}
+            self._changed |= names
             touched, self._touched = self._touched, set()
             told = self._update_drifts(names | touched)
         for event in told:
             self._inventory.events.emit(event)
-        return names
 
-    def look_between_cells(self) -> set[str]:
+    def take_changed(self) -> set[str]:
+        """Return, once, the plugins of which files were seen to have changed."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def look_between_cells(self) -> None:
         """Look, unless the last look is so near that looking would take up a noticeable part of the time."""
         idle = time.perf_counter() - self._looked
-        if self._takes > _CHEAP and not self._stale and idle < self._takes / _SHARE:
-            return set()
-        return self.look()
+        if self._takes <= _CHEAP or self._stale or idle >= self._takes / _SHARE:
+            self.look()
 
     def folders(self) -> frozenset[tuple[Path, int]]:
         """Return the folders in which changes of the files show, each with what tells it from another one.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 # Milliseconds. Two steps without news end a group of events; each step costs a little, also when idle.
@@ -17,19 +16,13 @@ class NoFileEventsError(Exception):
 
 
 class Wakeups(Protocol):
-    """Waits. A context manager, as there may be something to be given back."""
+    """Waits."""
 
     def wait(self, wake: threading.Event, timeout: float) -> None:
         """Return when something may have happened, when ``wake`` is set, or after ``timeout`` seconds."""
 
-    def __enter__(self) -> Wakeups: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def close(self) -> None:
+        """Give back what it holds."""
 
 
 class FileEvents:
@@ -57,10 +50,8 @@ class FileEvents:
             )
         except FileNotFoundError:
             raise
-        except (
-            OSError,
-            RuntimeError,
-        ) as error:  # no more room for watching, or a system without it
+        # There is no more room for watching, or the system has no such thing.
+        except (OSError, RuntimeError) as error:
             raise NoFileEventsError(str(error)) from error
 
     def wait(self, wake: threading.Event, timeout: float) -> None:
@@ -73,15 +64,8 @@ class FileEvents:
         except (OSError, RuntimeError) as error:
             raise NoFileEventsError(str(error)) from error
 
-    def __enter__(self) -> FileEvents:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give back what it holds."""
         self._notify.close()
 
 
@@ -98,12 +82,5 @@ class Polls:
         """Return after the interval, or ``timeout`` seconds, or when ``wake`` is set."""
         wake.wait(min(self._interval, timeout))
 
-    def __enter__(self) -> Polls:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def close(self) -> None:
+        """Give back what it holds."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Enum, Float
@@ -20,7 +20,8 @@ from ..phases import Outcome
 from ..reload.source import QUIET
 from ..report import ReloadReport
 from .monitor import Monitor
-from .wakeups import FileEvents, NoFileEventsError, Polls, Wakeups
+from .postponed import Postponed
+from .thread import LookingThread
 
 if TYPE_CHECKING:
     from ..manager import PluginManager
@@ -28,17 +29,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("themis_jupyter.watch")
 
 BETWEEN_CELLS, IMMEDIATELY = "between cells", "immediately"
+#: What a reload waits for most of the time.
+THE_CELL, THE_NEXT_CELL = "the cell that is running", "the next cell"
 
 #: Seconds that all files must have been left alone, where several may be saved together.
 TOGETHER = 0.05
 #: Seconds after which files that are written all the time are taken as they are.
 PATIENCE = 1.0
-#: Seconds between two looks where no event has come.
-HEARTBEAT = 2.0
 #: Seconds after which a call in flight counts as a long one: shutting the gate would only make others wait.
 LONG_CALL = 0.5
-#: Seconds after which a reload that could not be is tried again.
-AGAIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +80,13 @@ class Watcher(Configurable):
         self._names: set[str] = set()
         self._not: set[str] = set()
         self._due: set[str] = set()
-        self._waiting: dict[str, str] = {}
+        self._postponed = Postponed()
         self._last: dict[str, ReloadReport] = {}
         self._fresh: dict[str, ReloadReport] = {}
+        # For moments only; reloads keep apart by the lock of the cells, which are not to wait for this one.
         self._lock = threading.RLock()
         self._posted = False
-        self._wake = threading.Event()
-        self._thread: _Thread | None = None
-        self._how = ""
+        self._thread: LookingThread | None = None
         self._unsubscribe = [
             manager.events.subscribe(self._on_event),
             manager.pauses.on_end(lambda names: self.wake()),
@@ -108,7 +106,7 @@ class Watcher(Configurable):
         else:
             self._names.update(names)
             self._not.difference_update(self._names)
-        self._note(self.monitor.look())
+        self.monitor.look()
         drifts = self.monitor.drifts()
         self._note(name for name in loaded if _never_ran(drifts.get(name)))
         self._start()
@@ -127,7 +125,8 @@ class Watcher(Configurable):
             given = set(names)
             self._names -= given
             self._not |= given if self.all else set()
-        self._due = {name for name in self._due if self.is_watching(name)}
+        with self._lock:
+            self._due = {name for name in self._due if self.is_watching(name)}
         if not self.all and not self._names:
             self._stop()
 
@@ -154,14 +153,15 @@ class Watcher(Configurable):
 
     def status(self) -> list[WatchStatus]:
         """Return how each loaded plugin is watched."""
-        self._note(self.monitor.look())
+        self.monitor.look()
+        self._note()
         drifts = self.monitor.drifts()
         return [
             WatchStatus(
                 name,
-                f"{self.when}, {self._how}" if self.is_watching(name) else "",
+                f"{self.when}, {self._how()}" if self.is_watching(name) else "",
                 drifts[name].drift if name in drifts else "",
-                self._waiting.get(name, "") if name in self._due else "",
+                self._waits_for(name),
                 self._last.get(name),
             )
             for name in self.manager.list_loaded_plugins()
@@ -170,27 +170,54 @@ class Watcher(Configurable):
     # -- at the boundaries of cells --------------------------------------------------------------
 
     def before_cell(self) -> None:
-        """Bring in what was saved before a cell that is about to run."""
+        """Bring in what was saved before a cell that is about to run.
+
+        :raises KeyboardInterrupt: Ctrl-C stopped that: the cell is not meant to run, either.
+        """
         if self.active:
-            with self._lock:
-                self._note(self.monitor.look_between_cells())
-                if self._due:
-                    self._settle(time.sleep)
-                    self._bring_in()
+            self.monitor.look_between_cells()
+            self._note()
+            if self._due:
+                self._settle(time.sleep)
+                report = self._bring_in()
+                if report is not None and isinstance(report.error, KeyboardInterrupt):
+                    raise report.error
 
     def after_cell(self) -> None:
         """Look what was saved while a cell ran; let it be brought in."""
-        self._note(self.monitor.look_between_cells())
+        self.monitor.look_between_cells()
+        self._note()
         if self._due:
             self.wake()
 
     def notes(self) -> dict[str, str]:
         """Return, by plugin, in a sentence, what drifted and is not about to be brought in."""
-        return {
-            name: event.text
-            for name, event in self.monitor.drifts().items()
-            if name not in self._due
-        }
+        found = {}
+        for name, event in self.monitor.drifts().items():
+            waits_for = self._waits_for(name)
+            if name not in self._due:
+                found[name] = event.text
+            elif waits_for not in ("", THE_CELL, THE_NEXT_CELL):
+                found[name] = f"{name} runs an old version: its reload waits for {waits_for}"
+        return found
+
+    def _how(self) -> str:
+        thread = self._thread
+        return (
+            thread.how
+            if thread is not None
+            else "looking before each cell, as there are no threads here"
+        )
+
+    def _waits_for(self, name: str) -> str:
+        """Return what the reload of a plugin waits for; empty where none is due, or it is about to begin."""
+        if name not in self._due:
+            return ""
+        if self.cells.running and self.when == BETWEEN_CELLS:
+            return THE_CELL
+        if self.when == BETWEEN_CELLS and self.cells.in_shell and self.cells.loop is None:
+            return THE_NEXT_CELL
+        return self._postponed.reasons.get(name, "")
 
     @property
     def has_news(self) -> bool:
@@ -203,56 +230,32 @@ class Watcher(Configurable):
 
     def wake(self) -> None:
         """Let the thread look now."""
-        self._wake.set()
+        thread = self._thread
+        if thread is not None:
+            thread.wake()
 
     # -- the thread ------------------------------------------------------------------------------
 
     def _start(self) -> None:
         if self._thread is not None and self._thread.is_alive():
             return
-        self._how = "by polling" if self.polling else "by file events"
-        thread = _Thread(self._run)
+        thread = LookingThread(
+            self.monitor,
+            self._look,
+            self._should_try_again,
+            polling=self.polling,
+            interval=self.poll_interval,
+        )
         try:
             thread.start()
         except RuntimeError:  # there are no threads here, as in JupyterLite
-            self._how = "looking before each cell, as there are no threads here"
             return
         self._thread = thread
 
     def _stop(self) -> None:
         thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        thread.ended.set()
-        self._wake.set()
-        if thread is not threading.current_thread():
-            thread.join(2 * HEARTBEAT)
-
-    def _run(self, ended: threading.Event) -> None:
-        while not ended.is_set():
-            try:
-                self._watch_folders(ended)
-            except FileNotFoundError:  # a folder went away between two steps
-                ended.wait(AGAIN)
-            except NoFileEventsError as error:
-                self._how = f"by polling, as there are no file events: {error}"
-                log.warning("files are looked at every %g s: %s", self.poll_interval, error)
-            except Exception:
-                log.exception("watching files failed; it goes on")
-                ended.wait(HEARTBEAT)
-
-    def _watch_folders(self, ended: threading.Event) -> None:
-        """Look whenever it is time to, until other folders are to be watched."""
-        folders = self.monitor.folders()
-        with self._wakeups([folder for folder, _ in folders]) as wakeups:
-            while not ended.is_set():
-                self._wake.clear()
-                self._look(ended)
-                if self.monitor.folders() != folders:
-                    return
-                if ended.is_set():  # before the event was cleared, perhaps
-                    return
-                wakeups.wait(self._wake, AGAIN if self._should_try_again() else HEARTBEAT)
+        if thread is not None:
+            thread.end()
 
     def _should_try_again(self) -> bool:
         """Whether something is due that no event will tell us of: the end of a cell does."""
@@ -260,22 +263,20 @@ class Watcher(Configurable):
         by_cells = self.when == BETWEEN_CELLS and cells.in_shell
         return bool(self._due) and not (by_cells and (cells.running or cells.loop is None))
 
-    def _wakeups(self, folders: list[Path]) -> Wakeups:
-        if self.polling or self._how.startswith("by polling"):
-            return Polls(self.poll_interval)
-        return FileEvents(folders)
-
-    def _look(self, ended: threading.Event) -> None:
-        self._note(self.monitor.look())
+    def _look(self, wait: Callable[[float], bool]) -> None:
+        self.monitor.look()
+        self._note()
         if self._due:
-            self._settle(ended.wait)
+            self._settle(wait)
             self._hand_over()
 
     # -- reloading -------------------------------------------------------------------------------
 
-    def _note(self, changed: Iterable[str]) -> None:
+    def _note(self, names: Iterable[str] = ()) -> None:
+        """Take note of plugins to reload, and of those of which files changed."""
         with self._lock:
-            self._due.update(name for name in changed if self.is_watching(name))
+            found = {*names, *self.monitor.take_changed()}
+            self._due.update(name for name in found if self.is_watching(name))
 
     def _settle(self, wait: Callable[[float], object]) -> None:
         """Wait until nobody writes any more; what is saved together comes in together."""
@@ -284,7 +285,8 @@ class Watcher(Configurable):
         while (left := quiet - self.monitor.quiet_for()) > 0:
             if time.monotonic() - began > PATIENCE or wait(left):
                 return
-            self._note(self.monitor.look())
+            self.monitor.look()
+            self._note()
 
     def _hand_over(self) -> None:
         """Have what is due brought in, in the thread where that is best.
@@ -294,12 +296,8 @@ class Watcher(Configurable):
         """
         if self.when == IMMEDIATELY or not self.cells.in_shell:
             self._bring_in()
-        elif self.cells.running:
-            self._waiting = dict.fromkeys(self._due, "the cell that is running")
-        elif not self._posted:
+        elif not self._posted and not self.cells.running:
             self._posted = self.cells.post(self._bring_in_posted)
-            if not self._posted:
-                self._waiting = dict.fromkeys(self._due, "the next cell")
 
     def _bring_in_posted(self) -> None:
         self._posted = False
@@ -310,39 +308,42 @@ class Watcher(Configurable):
         except Exception:
             log.exception("the reload of what was saved failed")
 
-    def _bring_in(self) -> None:
+    def _bring_in(self) -> ReloadReport | None:
         """Reload what is due, if this is a moment for it."""
-        if self.when == IMMEDIATELY:
-            self._reload_due()
-            return
         with self.cells.between() as free:
-            if free:
-                self._reload_due()
-            else:
-                self._waiting = dict.fromkeys(self._due, "the cell that is running")
+            if free or self.when == IMMEDIATELY:
+                return self._reload_due()
+            return None
 
-    def _reload_due(self) -> None:
-        with self._lock:
-            names = [name for name in self.manager.list_loaded_plugins() if name in self._due]
+    def _reload_due(self) -> ReloadReport | None:
+        with self._lock:  # what is saved from here on is due again
+            due, self._due = self._due, set()
+        report = None
+        try:
+            names = [name for name in self.manager.list_loaded_plugins() if name in due]
             names = [name for name in names if self._wanted(name)]
-            self._due = set(names)
+            due = set(names)
             busy = {name: why for name in names if (why := self._busy(name))}
-            if busy:
-                self._waiting = busy
-                return
-            if not names:
-                return
-            self._due -= set(names)
-            report = self.manager.reload_plugins(names, cascade=True)
-            if isinstance(report.error, PluginBusyError):
-                self._due |= set(names)
-                self._waiting = dict.fromkeys(names, "calls in flight")
-                return
-            for name in names:
-                self._last[name] = report
-                if report.outcome is not Outcome.UNCHANGED:
-                    self._fresh[name] = report
-            self._note(self.monitor.look())  # what was saved meanwhile
+            names = self._postponed.choose(names, busy)
+            if names:
+                report = self.manager.reload_plugins(names, cascade=True)
+            if report is not None and not isinstance(report.error, PluginBusyError):
+                due.difference_update(names)
+        finally:
+            self._note(due)
+        if report is None:
+            return None
+        if isinstance(report.error, PluginBusyError):
+            self._postponed.reasons |= dict.fromkeys(names, "calls in flight")
+            return report
+        for name in names:
+            self._last[name] = report
+            if report.outcome is not Outcome.UNCHANGED:
+                self._fresh[name] = report
+        self.monitor.look()  # what was saved meanwhile
+        self._note()
+        self._postponed.reloaded(names, self._due)
+        return report
 
     def _wanted(self, name: str) -> bool:
         """Whether a reload would do anything. A file that is gone is waited for."""
@@ -350,10 +351,13 @@ class Watcher(Configurable):
         if record is None or not record.is_loaded:
             return False
         due = record.failure is not None or drift_of(record) != ""
-        return due and record.candidate.path.exists()
+        return due and os.path.exists(record.candidate.path)  # also where that is not permitted
 
     def _busy(self, name: str) -> str:
         """Return what a reload of a plugin would have to wait for, in words."""
+        rest = self._postponed.rest_of(name)
+        if rest:
+            return rest
         pauses = self.manager.pauses.of(name)
         if pauses:
             return str(pauses[0])
@@ -361,19 +365,6 @@ class Watcher(Configurable):
         calls = record.gate.in_flight() if record is not None else []
         long = [call for call in calls if call.age > LONG_CALL]
         return str(long[0]) if long else ""
-
-
-class _Thread(threading.Thread):
-    """The thread that looks; it is told of its end by an event of its own."""
-
-    def __init__(self, run: Callable[[threading.Event], None]) -> None:
-        super().__init__(name="themis_jupyter watch", daemon=True)
-        self.ended = threading.Event()
-        self._do = run
-
-    def run(self) -> None:
-        """Look until the end."""
-        self._do(self.ended)
 
 
 def _never_ran(event: DriftEvent | None) -> bool:
