@@ -13,10 +13,26 @@ from traitlets import Unicode
 from ..board import Board, Desk, Feed
 from ..board.board import Changes
 from ..board.static import static_html, static_text
+from ..errors import WidgetError
 from ..manager import PluginManager
 from .subshells import keep_its_shell, kernel_has_subshells
 
+#: Built from ui/ by npm. Wheels have it; in a checkout, ``make ui`` makes it.
 SCRIPT = Path(__file__).parent / "static" / "panel.js"
+
+
+def script() -> str:
+    """Return what the page runs.
+
+    :raises WidgetError: it was not built.
+    """
+    try:
+        return SCRIPT.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise WidgetError(
+            f"{SCRIPT} is not there: the panel was not built. In a checkout: make ui (it needs Node)."
+        ) from None
+
 
 # By the id of the manager, whose events keep the board as long as there are any.
 _boards: weakref.WeakValueDictionary[int, Board] = weakref.WeakValueDictionary()
@@ -39,7 +55,6 @@ class Host(anywidget.AnyWidget):
     :ivar plugin: name of the one plugin that it shows; empty for all.
     """
 
-    _esm = SCRIPT
     #: What the script shows: ``panel``, ``timeline``, ``status`` or ``button``.
     view = Unicode("panel").tag(sync=True)
     plugin = Unicode("").tag(sync=True)
@@ -49,6 +64,7 @@ class Host(anywidget.AnyWidget):
     def __init__(self, manager: PluginManager | None = None, **kwargs: Any) -> None:
         self._manager = manager if manager is not None else PluginManager.instance()
         self._board = board_of(self._manager)
+        self._esm = script()
         kwargs.setdefault("saved", self._static()[1])
         super().__init__(**kwargs)
         keep_its_shell(self.comm)
@@ -72,10 +88,6 @@ class Host(anywidget.AnyWidget):
         return static_text(state), static_html(state)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
+        data, *rest = super()._repr_mimebundle_(**kwargs) or ({},)
         text, html = self._static()
-        data, *rest = bundle if isinstance(bundle, tuple) else (bundle,)
-        data = {**data, "text/plain": text, "text/html": html}
-        return (data, *rest) if rest else data
+        return ({**data, "text/plain": text, "text/html": html}, *rest)
