@@ -9,9 +9,7 @@ const LIMIT = 60_000; // bytes, gzipped
 const at = process.argv.indexOf('--out');
 const here = new URL('..', import.meta.url).pathname;
 const out =
-  at > 0
-    ? resolve(process.argv[at + 1] ?? '.')
-    : resolve(here, '../themis_jupyter/widgets/static');
+  at > 0 ? resolve(process.argv[at + 1] ?? '.') : resolve(here, '../themis_jupyter/widgets/static');
 const file = resolve(out, 'panel.js');
 
 await mkdir(out, { recursive: true });

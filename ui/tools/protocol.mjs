@@ -10,7 +10,9 @@ const TARGET = new URL('../src/protocol.gen.ts', import.meta.url);
 export async function generate() {
   const schema = JSON.parse(await readFile(SCHEMA, 'utf8'));
   // The generator reads "definitions", and writes what it can reach from the root.
-  const { $defs, ...rest } = JSON.parse(JSON.stringify(schema).replaceAll('#/$defs/', '#/definitions/'));
+  const { $defs, ...rest } = JSON.parse(
+    JSON.stringify(schema).replaceAll('#/$defs/', '#/definitions/'),
+  );
   delete rest.$id;
   rest.oneOf.push({ $ref: '#/definitions/DiffData' });
   const source = await compile({ ...rest, title: 'Protocol', definitions: $defs }, 'Protocol', {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { defineConfig, type Plugin } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
 /** A style sheet is a text, as in the bundle. */
-const styleAsText: Plugin = {
+const styleAsText = {
   name: 'style-as-text',
   enforce: 'pre',
   load(id) {
