@@ -23,5 +23,5 @@ export default defineConfig({
     },
   ],
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
-  test: { environment: 'jsdom', include: ['test/**/*.test.{ts,tsx}'], restoreMocks: true },
+  test: { environment: 'jsdom', include: ['test/**/*.test.{ts,tsx,mjs}'], restoreMocks: true },
 });

@@ -34,7 +34,6 @@ export function clock(epoch: number, now: Date = new Date()): string {
 
 // Controls but tab and newline; marks that turn the writing direction; lone surrogates.
 const UNSHOWABLE =
-  // eslint-disable-next-line no-control-regex
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
 
 /** Text in which what would harm a display is written as an escape. */

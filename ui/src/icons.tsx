@@ -4,7 +4,7 @@ const PATHS = {
   broken: 'M4 4l8 8M12 4l-8 8',
   reloading: 'M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3',
   'not loaded': 'M4 8h8',
-  started: 'M8 4v4l2.5 2',
+  started: 'M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11M8 5v3l2 1.5',
   finished: 'M3 8.5 6.5 12 13 4.5',
   failed: 'M4 4l8 8M12 4l-8 8',
   back: 'M6 3 2.5 6.5 6 10M3 6.5h6a4 4 0 0 1 0 8H7',

@@ -39,10 +39,16 @@ export type Body = Without<Exclude<Request, { kind: 'hello' }>>;
 /** What a message was read as. A malformed one is a value, too: nothing here throws. */
 export type Incoming = Reply | State | Patch | { kind: 'malformed'; why: string };
 
+interface Fields {
+  [field: string]: unknown;
+  kind?: unknown;
+  protocol?: unknown;
+  package?: unknown;
+}
 type Check = (value: unknown) => boolean;
 type Shape<T> = { [K in keyof Required<T>]: Check };
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const string: Check = (v) => typeof v === 'string';
 const number: Check = (v) => typeof v === 'number' && Number.isFinite(v);
@@ -202,9 +208,9 @@ export function read(message: unknown): Incoming {
   if (!isObject(message)) return malformed('it is not an object');
   const { kind } = message;
   // Another version's state may look otherwise; that it is another version must still be told.
-  if (kind === 'state' && number(message['protocol']) && message['protocol'] !== PROTOCOL) {
+  if (kind === 'state' && number(message.protocol) && message.protocol !== PROTOCOL) {
     const nothing = { kernel: { id: '', python: '', subshells: true }, plugins: [] };
-    const said = { protocol: message['protocol'] as number, package: String(message['package']) };
+    const said = { protocol: message.protocol as number, package: String(message.package) };
     return { kind, seq: 0, ...said, ...nothing, operations: [], log: [] };
   }
   const shapes: Record<string, Record<string, Check>> = {
@@ -213,8 +219,7 @@ export function read(message: unknown): Incoming {
     patch: PATCH,
   };
   const fields = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined;
-  if (fields === undefined)
-    return malformed(`kind: ${JSON.stringify(kind)?.slice(0, 80) ?? 'none'}`);
+  if (fields === undefined) return malformed(`kind: ${String(kind).slice(0, 80)}`);
   const field = wrong(message, fields);
   if (field !== null) return malformed(`${String(kind)}: ${field}`);
   return message as unknown as Incoming;

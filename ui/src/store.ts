@@ -30,6 +30,10 @@ export type Answer =
   | { kind: 'refusal'; text: string }
   | { kind: 'error'; text: string };
 
+/** Whether an answer has to be shown. */
+export const isBad = (answer: Answer | undefined): answer is Exclude<Answer, { kind: 'success' }> =>
+  answer !== undefined && answer.kind !== 'success';
+
 /** All that a view shows. A part that has not changed is the same object as before. */
 export interface Snapshot {
   readonly connection: Connection;
@@ -285,7 +289,7 @@ export class Store {
       const operations = new Map(this.now.operations);
       const over: string[] = [];
       for (const operation of patch.operations) {
-        if (operation.elapsed !== null && operations.get(operation.number)?.elapsed == null)
+        if (operation.elapsed !== null && !hasEnded(operations.get(operation.number)))
           over.push(t.ended(operation.plugins, operation.outcome));
         operations.set(operation.number, operation);
         this.noteEnd(operation);
@@ -449,3 +453,6 @@ function namesOf(body: Body): readonly string[] {
   if (body.kind === 'reload') return body.plugins.length > 0 ? body.plugins : [ALL];
   return [body.plugin ?? ALL];
 }
+
+const hasEnded = (operation: Operation | undefined): boolean =>
+  operation !== undefined && operation.elapsed !== null;

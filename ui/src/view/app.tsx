@@ -2,7 +2,7 @@
 import { Component, type ComponentChildren } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Plugin } from '../protocol';
-import { ALL, type Snapshot, type Store } from '../store';
+import { ALL, isBad, type Snapshot, type Store } from '../store';
 import { t } from '../strings';
 import { Card, Reload, StatusLine, type CardProps } from './card';
 import { ConnectionPart, Lines } from './connection';
@@ -144,7 +144,7 @@ function Panel({ store, snapshot }: { store: Store; snapshot: Snapshot }) {
           }}
         />
       </div>
-      {answer !== undefined && answer.kind !== 'success' && (
+      {isBad(answer) && (
         <div class="tp-answer">
           <span>{answer.text}</span>{' '}
           <Button

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { clock, oneLine, seconds, size } from '../format';
 import { Icon } from '../icons';
 import type { Body, Operation, Plugin } from '../protocol';
-import type { Answer, Store } from '../store';
+import { isBad, type Answer, type Store } from '../store';
 import { t } from '../strings';
 import { Diff } from './diff';
 import { ErrorPart } from './error';
@@ -208,7 +208,7 @@ export const Card = memo(function Card(props: CardProps) {
           )}
         </div>
         {plugin.last !== null && <LastLine plugin={plugin} />}
-        {answer !== undefined && answer.kind !== 'success' && (
+        {isBad(answer) && (
           <div class="tp-answer">
             <Icon name="info" /> <span>{oneLine(answer.text, 500)}</span>{' '}
             <Button

@@ -1,6 +1,6 @@
 /** What the other components are made of. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { oneLine } from '../format';
 import type { Snapshot, Store } from '../store';
 import { t } from '../strings';
@@ -8,7 +8,7 @@ import { t } from '../strings';
 /** The store's present value; renders again when it changes. */
 export function useSnapshot(store: Store): Snapshot {
   const [snapshot, set] = useState(store.snapshot);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const update = (): void => {
       set(store.snapshot);
     };

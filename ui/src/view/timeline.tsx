@@ -26,7 +26,9 @@ export const Timeline = memo(function Timeline({
       ))}
       <li class={`tp-step tp-end ${running ? 'tp-started' : ''}`}>
         <Icon name={running ? 'started' : endIcon(operation.outcome)} />
-        <b class="tp-phase">{running ? t.busy(operation.operation) : operation.outcome}</b>
+        <b class="tp-phase">
+          {running ? t.busy(operation.operation) : oneLine(operation.outcome, 60)}
+        </b>
         <span class="tp-time">
           {running ? t.running(now - operation.began) : seconds(operation.elapsed ?? 0)}
         </span>
@@ -58,7 +60,7 @@ function Line({
     <li class={`tp-step tp-${step.status} ${back ? 'tp-back' : ''}`}>
       <Icon name={back && step.status === 'finished' ? 'back' : step.status} />
       <span class="tp-phase">
-        {step.phase}
+        {oneLine(step.phase, 60)}
         {many && (
           <span class="tp-dim">
             {' '}
@@ -90,7 +92,7 @@ function Progress({ step }: { step: Step }) {
   return (
     <span class="tp-note tp-progress">
       <progress
-        aria-label={t.progress(step.phase)}
+        aria-label={t.progress(oneLine(step.phase, 60))}
         {...(total === null ? {} : { value: Math.min(done, total), max: Math.max(total, 1) })}
       />{' '}
       {text}
