@@ -3,6 +3,7 @@ import widget from './dist/panel.js';
 
 const wish = new URLSearchParams(location.search);
 const show = wish.get('show') ?? 'panel';
+document.getElementById('here').style.width = `${wish.get('width') ?? 'auto'}px`;
 const now = () => Date.now() / 1000;
 if (wish.has('dark')) document.body.classList.add('dark');
 

@@ -243,6 +243,7 @@ describe('a card', () => {
         notes: [],
       });
     });
+    await act(() => undefined);
     expect(view.container.querySelector('.tp-removed')?.textContent).toBe('-old\n');
     expect(view.container.querySelector('.tp-added')?.textContent).toBe('+<b>new</b>\n');
     expect(card('index').textContent).toContain('3 more lines');

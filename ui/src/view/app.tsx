@@ -93,7 +93,7 @@ function cardProps(store: Store, snapshot: Snapshot, plugin: Plugin): CardProps 
     pending: pending.get(plugin.name) ?? pending.get(ALL),
     answer: snapshot.answers.get(plugin.name),
     // Only what counts needs the clock: other cards are not rendered again for it.
-    skew: operation !== undefined && operation.elapsed === null ? snapshot.skew : 0,
+    skew: operation?.elapsed === null ? snapshot.skew : 0,
     live: connection.kind === 'connected' || connection.kind === 'waiting',
   };
 }

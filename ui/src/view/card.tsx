@@ -1,4 +1,3 @@
-import { memo } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
 import { clock, oneLine, seconds, size } from '../format';
 import { Icon } from '../icons';
@@ -8,7 +7,7 @@ import { t } from '../strings';
 import { Diff } from './diff';
 import { ErrorPart } from './error';
 import { History } from './history';
-import { Ask, Button, Fold, Name } from './parts';
+import { Ask, Button, Fold, Name, memo } from './parts';
 import { Timeline } from './timeline';
 
 export interface CardProps {
@@ -167,7 +166,7 @@ export function Life({ plugin }: { plugin: Plugin }) {
 
 export const Card = memo(function Card(props: CardProps) {
   const { plugin, operation, pending, answer } = props;
-  const running = operation !== undefined && operation.elapsed === null;
+  const running = operation?.elapsed === null;
   const [open, setOpen] = useState(props.open ?? false);
   useEffect(() => {
     if (running) setOpen(true);

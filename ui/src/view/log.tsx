@@ -1,9 +1,8 @@
-import { memo } from 'preact/compat';
 import { useMemo, useState } from 'preact/hooks';
 import { clock, oneLine } from '../format';
 import type { LogEntry } from '../protocol';
 import { t } from '../strings';
-import { Button, Name } from './parts';
+import { Button, Name, memo } from './parts';
 
 const PAGE = 100;
 

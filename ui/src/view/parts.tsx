@@ -1,5 +1,5 @@
 /** What the other components are made of. */
-import type { ComponentChildren } from 'preact';
+import { Component, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { oneLine } from '../format';
 import type { Snapshot, Store } from '../store';
@@ -16,6 +16,22 @@ export function useSnapshot(store: Store): Snapshot {
     return store.subscribe(update);
   }, [store]);
   return snapshot;
+}
+
+/** A component that is rendered again only where one of its properties is another value. */
+export function memo<P extends object>(View: (props: P) => ComponentChildren): ComponentType<P> {
+  return class Memo extends Component<P> {
+    override shouldComponentUpdate(next: Readonly<P>): boolean {
+      const names = new Set([...Object.keys(this.props), ...Object.keys(next)]);
+      const differs = (name: string): boolean =>
+        this.props[name as keyof P] !== next[name as keyof P];
+      return [...names].some(differs);
+    }
+
+    override render() {
+      return <View {...this.props} />;
+    }
+  };
 }
 
 /** The time in seconds, once a second while `active`. */

@@ -1,9 +1,8 @@
-import { memo } from 'preact/compat';
 import { oneLine, seconds, size } from '../format';
 import { Icon } from '../icons';
 import type { Operation, Step } from '../protocol';
 import { t } from '../strings';
-import { Name, useNow } from './parts';
+import { Name, useNow, memo } from './parts';
 
 const ROLLBACK = 'rollback';
 
