@@ -219,7 +219,10 @@ export class Store {
         this.onPatch(incoming);
         break;
     }
-    if (this.now.connection.kind === 'waiting' && this.seq !== null)
+    // Whoever speaks is there after all.
+    const { connection } = this.now;
+    const silent = connection.kind === 'gone' && connection.why === 'silent';
+    if (this.seq !== null && (silent || connection.kind === 'waiting'))
       this.set({ connection: { kind: 'connected' } });
     if (this.requests.size > 0) this.watchForBusy();
   }

@@ -13,7 +13,6 @@ const english = {
   sortChange: () => 'last change',
   reloadAll: () => 'Reload all',
   reload: () => 'Reload',
-  reloadFresh: () => 'Reload without state',
   reloadDependents: () => 'Reload with dependents',
   revert: () => 'Revert',
   unload: () => 'Unload',
@@ -32,14 +31,12 @@ const english = {
       .slice(0, 6)
       .map((n) => oneLine(n, 60))
       .join(', ')}${names.length > 6 ? ` and ${names.length - 6} more` : ''}`,
-  noDependents: () => 'No loaded plugin needs it.',
   at: (time: string) => `at ${time}`,
   took: (elapsed: number) => `in ${seconds(elapsed)}`,
   running: (elapsed: number) => `${seconds(elapsed)} so far`,
   timeline: (operation: string) => `Steps of this ${operation}`,
   noOperation: () => 'Nothing was done with it yet. Its steps show here when you reload it.',
   stepStatus: { started: 'running', finished: 'done', failed: 'failed' } as const,
-  rolledBack: () => 'rolled back: the old version runs',
   bytes: (done: string, total: string | null) => (total === null ? done : `${done} of ${total}`),
   progress: (phase: string) => `Progress of ${phase}`,
   error: () => 'What went wrong',

@@ -225,6 +225,15 @@ describe('the connection', () => {
     expect(store.snapshot.connection.kind).toBe('connected');
   });
 
+  it('is connected again by any message of a kernel that was silent', () => {
+    connect([plugin('index')]);
+    store.hello();
+    vi.advanceTimersByTime(10_000);
+    expect(store.snapshot.connection.kind).toBe('gone');
+    transport.say({ kind: 'patch', seq: 1, plugins: { index: { inFlight: 1 } } });
+    expect(store.snapshot.connection.kind).toBe('connected');
+  });
+
   it('waits for a cell where the kernel has no subshells', () => {
     connect([plugin('index')], { kernel: { id: 'k1', python: '3.12', subshells: false } });
     void store.request({ kind: 'reload', plugins: ['index'] });
