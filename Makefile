@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 RUN := $(VENV)/bin/python
 
 # Directories of ours that hold Python and exist.
-SOURCES := $(wildcard themis_jupyter tools tests benchmarks)
+SOURCES := $(wildcard themis_jupyter tools tests benchmarks journeys)
 NOTEBOOKS = $(shell find notebooks -name '*.ipynb' -not -path '*/.*' -not -path '*/out/*' 2>/dev/null | sort)
 
 # Jupyter refuses to run as root unless it is told to (containers).
@@ -16,7 +16,7 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab ui ui-check test lint types unit notebooks test-engine test-pythons bench format \
+.PHONY: help demo lab ui ui-check journeys test lint types unit notebooks test-engine test-pythons bench format \
 	constraints clean distclean
 # The parts of "make test" share the two cores of a small machine badly, and mix their output.
 .NOTPARALLEL:
@@ -50,6 +50,10 @@ ui: $(PANEL) ## Build the panel's script (needs Node)
 
 ui-check: $(UI_STAMP) ## Types, style and tests of the panel's script
 	cd ui && npm run check
+
+journeys: $(STAMP) $(PANEL) ## The panel in a real browser, JupyterLab and Notebook 7
+	@$(RUN) -m tools.browser
+	$(RUN) -m pytest -W default journeys $(ARGS)
 
 lab: $(STAMP) $(PANEL) ## Open JupyterLab on notebooks/
 	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) \

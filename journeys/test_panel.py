@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 from playwright.sync_api import expect
@@ -28,23 +27,21 @@ def test_a_click_reloads(notebook: Notebook) -> None:
 
 
 def test_the_steps_fill_in_live_and_a_busy_kernel_answers(notebook: Notebook) -> None:
-    notebook.write(
-        PLUGIN.replace(
-            "self.total = 0", "self.total = 0; import time; time.sleep(config.get('slow', 0))"
-        )
-    )
     card = notebook.panel()
     notebook.edit("return 1", "return 2")
     notebook.begin(
         2, "import time\nfor _ in range(80): time.sleep(0.1)\nprint('end', counter.edition())"
     )
-    notebook.page.wait_for_timeout(300)
-    began = time.monotonic()
     button(card, "Reload").click()
     expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
-    answered = time.monotonic() - began
+    # The cell is still running: the click did not wait for it, and the cell has the new code.
+    assert (
+        notebook.page.evaluate(
+            "() => Promise.race([window.themisRun.then(() => 'ended'), Promise.resolve('running')])"
+        )
+        == "running"
+    )
     assert "end 2" in notebook.end(2)
-    assert answered < 5, "the click waited for the cell"
 
 
 def test_a_broken_file(notebook: Notebook) -> None:
@@ -53,7 +50,7 @@ def test_a_broken_file(notebook: Notebook) -> None:
     button(card, "Reload").click()
     expect(card).to_contain_text("is not valid Python (line", timeout=PATIENCE)
     expect(card).to_contain_text("The old version goes on running")
-    assert notebook.run(2, "counter.edition()").strip() == "1"
+    assert notebook.run(2, "counter.edition()").startswith("1\n⚠")
     notebook.write(PLUGIN.replace("return 1\n", "return 3\n"))
     button(card, "Reload").click()
     expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)

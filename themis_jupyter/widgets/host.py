@@ -61,6 +61,8 @@ class Host(anywidget.AnyWidget):
     #: What is shown where no kernel answers: HTML, escaped.
     saved = Unicode("").tag(sync=True)
 
+    _feed: Feed | None = None
+
     def __init__(self, manager: PluginManager | None = None, **kwargs: Any) -> None:
         self._manager = manager if manager is not None else PluginManager.instance()
         self._board = board_of(self._manager)
@@ -74,7 +76,8 @@ class Host(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Show nothing any more."""
-        self._feed.end()
+        if self._feed is not None:  # a widget whose making failed is closed, too
+            self._feed.end()
         super().close()
 
     def _on_message(self, widget: object, content: object, buffers: object) -> None:

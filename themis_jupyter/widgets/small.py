@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from traitlets import Float, Unicode
@@ -25,6 +26,8 @@ class Small(Host):
     phase = Unicode("", read_only=True)
     drift = Unicode("", read_only=True)
     elapsed = Float(0.0, read_only=True)
+
+    _unsubscribe: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, plugin: str, **kwargs: Any) -> None:
         super().__init__(plugin=plugin, **kwargs)

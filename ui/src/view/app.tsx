@@ -28,9 +28,9 @@ const SORT_WORDS: Record<Sort, () => string> = {
 };
 const LIVES: readonly Plugin['life'][] = ['broken', 'reloading', 'loaded', 'not loaded'];
 const CALLS: Record<string, (name: string) => string> = {
-  timeline: (name) => `PluginTimeline(${JSON.stringify(name)})`,
-  status: (name) => `PluginStatus(${JSON.stringify(name)})`,
-  button: (name) => `ReloadButton(${JSON.stringify(name)})`,
+  timeline: (name) => `phase_timeline(${JSON.stringify(name)})`,
+  status: (name) => `plugin_status(${JSON.stringify(name)})`,
+  button: (name) => `reload_button(${JSON.stringify(name)})`,
 };
 
 export function App(props: AppProps) {
