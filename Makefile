@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 RUN := $(VENV)/bin/python
 
 # Directories of ours that hold Python and exist.
-SOURCES := $(wildcard themis_jupyter tools tests benchmarks)
+SOURCES := $(wildcard themis_jupyter tools tests benchmarks journeys)
 NOTEBOOKS = $(shell find notebooks -name '*.ipynb' -not -path '*/.*' -not -path '*/out/*' 2>/dev/null | sort)
 
 # Jupyter refuses to run as root unless it is told to (containers).
@@ -16,7 +16,7 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint types unit notebooks test-engine test-pythons bench format \
+.PHONY: help demo lab ui ui-check journeys test lint types unit notebooks test-engine test-pythons bench format \
 	constraints clean distclean
 # The parts of "make test" share the two cores of a small machine badly, and mix their output.
 .NOTPARALLEL:
@@ -33,11 +33,33 @@ demo: $(STAMP) ## Run the demonstration
 	@$(RUN) tools/demo.py $(ARGS)
 
 # It saves every two minutes; our own notebooks stay as they are in git: see tools/saving.py.
-lab: $(STAMP) ## Open JupyterLab on notebooks/
+# The panel's script, and what builds and tests it.
+UI_SOURCES := $(shell find ui/src ui/tools ui/package.json ui/package-lock.json -type f 2>/dev/null)
+UI_STAMP := ui/node_modules/.installed
+PANEL := themis_jupyter/widgets/static/panel.js
+
+$(UI_STAMP): ui/package.json ui/package-lock.json
+	@command -v npm >/dev/null || { echo "The panel needs npm: install Node 20 or newer." >&2; exit 1; }
+	cd ui && npm ci --no-audit --no-fund
+	@touch $@
+
+$(PANEL): $(UI_STAMP) $(UI_SOURCES) themis_jupyter/board/protocol.json
+	cd ui && npm run build
+
+ui: $(PANEL) ## Build the panel's script (needs Node)
+
+ui-check: $(UI_STAMP) ## Types, style and tests of the panel's script
+	cd ui && npm run check
+
+journeys: $(STAMP) $(PANEL) ## The panel in a real browser, JupyterLab and Notebook 7
+	@$(RUN) -m tools.browser
+	$(RUN) -m pytest -W default journeys $(ARGS)
+
+lab: $(STAMP) $(PANEL) ## Open JupyterLab on notebooks/
 	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) \
 		--ContentsManager.pre_save_hook=tools.saving.without_outputs $(ARGS)
 
-test: lint types unit notebooks test-engine ## Everything that has to pass
+test: lint types ui-check unit notebooks test-engine ## Everything that has to pass
 
 lint: $(STAMP) ## Style and likely mistakes (ruff)
 	$(RUN) -m ruff check .
@@ -46,7 +68,7 @@ lint: $(STAMP) ## Style and likely mistakes (ruff)
 types: $(STAMP) ## Types (mypy)
 	$(RUN) -m mypy $(SOURCES)
 
-unit: $(STAMP) ## The tests in tests/
+unit: $(STAMP) $(PANEL) ## The tests in tests/
 	$(RUN) -m pytest tests $(ARGS)
 
 # nbmake runs a copy in memory. Warnings inside Jupyter are not ours to fix: -W default.
@@ -71,9 +93,9 @@ constraints: ## Write constraints.txt anew, from fresh environments
 	$(PYTHON) -m tools.constraints
 
 clean: ## Remove caches and build output
-	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks notebooks/out
+	rm -rf build dist ui/dist $(PANEL) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks notebooks/out
 	find . \( -name '.venv*' -o -name node_modules -o -name .git \) -prune \
 		-o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 distclean: clean ## ... and the virtual environments
-	rm -rf $(VENV) .venv-3.*
+	rm -rf $(VENV) .venv-3.* ui/node_modules

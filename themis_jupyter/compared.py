@@ -27,16 +27,26 @@ def compared(
         where they are the same, the version before and what runs.
     :raises HistoryError: there is no such version.
     """
+    return compared_sides(manager, record, old, new)[0]
+
+
+def compared_sides(
+    manager: PluginManager, record: Record, old: str | None = None, new: str | None = None
+) -> tuple[Comparison, Side, Side]:
+    """Return the same, and the two sides with their whole texts."""
     from .comparing import compare
     from .masking import masked
 
     words = _usual(record) if old is None else (old, new or RUNNING)
     notes: list[str] = []
-    sides = [_side(manager, record, word, notes) for word in words]
+    one, other = (_side(manager, record, word, notes) for word in words)
     if FILE not in words:
-        notes += [_no_fields(side) for side in sides if side.fields is None]
+        notes += [_no_fields(side) for side in (one, other) if side.fields is None]
     schema = record.manifest.config_schema if record.manifest is not None else None
-    return compare(record.name, *sides, notes=notes, mask=lambda config: masked(config, schema))
+    found = compare(
+        record.name, one, other, notes=notes, mask=lambda config: masked(config, schema)
+    )
+    return found, one, other
 
 
 def _usual(record: Record) -> tuple[str, str]:

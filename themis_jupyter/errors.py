@@ -26,6 +26,7 @@
     │   ├── UnpatchableError            CPython cannot change this in place; has ``.target``
     │   ├── ReentrantReloadError        asked for from inside the plugin or a listener
     │   └── PhaseTimeoutError           a step of the plugin did not end in time
+    ├── WidgetError                     a widget cannot be shown
     └── PhaseOrderError                 our own mistake: a step that may not follow
 
 Errors of *ours* are told apart from errors of the *plugin*: what a plugin's own code raised is
@@ -191,6 +192,10 @@ class ReentrantReloadError(ReloadError):
 
 class PhaseTimeoutError(ReloadError):
     """A step of the plugin did not end within its time limit."""
+
+
+class WidgetError(ThemisError):
+    """A widget cannot be shown: its script was not built."""
 
 
 class PhaseOrderError(ThemisError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -89,6 +90,7 @@ class ReloadReport:
     :param hashes: SHA-256 (hexadecimal) of the bytes that run now, by module name.
     :param warnings: what could not be done or undone, and listeners that raised.
     :param elapsed: seconds, from the request to the outcome.
+    :param ended: seconds since the epoch.
     :param words: what was to be done, where it was no plain reload: ``reverted to version 2``.
     """
 
@@ -104,6 +106,7 @@ class ReloadReport:
     hashes: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     elapsed: float = 0.0
+    ended: float = field(default_factory=time.time, compare=False)
     words: str = ""
 
     @property

@@ -256,8 +256,11 @@ class PluginMagics(ManagerMagics):
         name = request.name if action in ("list", "gc") else self._loaded(request.name, request)
         return magic.run(name, action, request.argument, request.trust)
 
-    @command(SOME_NAME)
-    def plugins(self, request: Namespace) -> Plugins | Details:
+    @command(
+        SOME_NAME,
+        takes("--panel", action="store_true", help="show the panel, a widget that follows them"),
+    )
+    def plugins(self, request: Namespace) -> Any:
         """List the plugins that are loaded, and those that could be.
 
         A plugin is *broken* where a failed reload could not be undone. Its file is *edited* or
@@ -268,7 +271,10 @@ class PluginMagics(ManagerMagics):
 
             %plugins
             %plugins counter
+            %plugins --panel
         """
+        if request.panel:
+            return _panel(self.manager, request.name)
         from .facts import details, rows, saved_states
 
         looked = self._looked_for_states
@@ -331,6 +337,22 @@ class PluginMagics(ManagerMagics):
         ]
         loads = [f for name, f in self._failed_loads.items() if name not in loaded]
         return Errors([*failures, *loads])
+
+
+def _panel(manager: PluginManager, name: str | None) -> Any:
+    """Return the panel.
+
+    :raises UsageError: there is no panel of one plugin, or no widgets.
+    """
+    if name is not None:
+        raise UsageError("%plugins --panel shows all plugins: leave the name out.")
+    try:
+        from ..widgets import PluginPanel
+    except ImportError as error:
+        raise UsageError(
+            f"the panel needs anywidget ({error}). Install it: pip install themis-jupyter[widgets]"
+        ) from None
+    return PluginPanel(manager)
 
 
 def _mistakes(record: Record) -> list[str]:
