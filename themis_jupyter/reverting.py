@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import alike
-from .drift import hash_of_file
 from .errors import HistoryError, PluginError, ThemisError, describe
 from .history import Version
 from .placing import placed
@@ -169,6 +168,8 @@ def _write(record: Record, version: Version, files: list[str]) -> Iterator[str]:
 
     :param files: gets the names of those that are now as that version has them.
     """
+    from .drift import hash_of_file
+
     history = record.history
     known = {source.sha256 for each in history for source in each.sources.values()}
     sources = placed(record, version)

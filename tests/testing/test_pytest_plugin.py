@@ -16,7 +16,8 @@ ROOT = Path(themis_jupyter.__file__).parent.parent
 
 def run_pytest(folder: Path, text: str) -> str:
     (folder / "test_mine.py").write_text(dedent(text))
-    line = "-q -p themis_jupyter.testing.pytest_plugin -p no:cacheprovider --rootdir"
+    # By name, and not by its entry point, which an environment may have or not.
+    line = "-q -p no:themis_jupyter -p themis_jupyter.testing.pytest_plugin -p no:cacheprovider --rootdir"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *line.split(), str(folder), str(folder)],
         cwd=ROOT,
