@@ -49,11 +49,11 @@ class Cells:
         """A cell is about to run: wait for a reload that has begun.
 
         :param before: what is to be done while it is still a moment between cells; not for a cell that another
-            cell runs.
+            cell runs. None where nothing is watched, so that no reload comes of itself, and none is waited for.
         :raises KeyboardInterrupt: Ctrl-C was pressed meanwhile. The cell counts as one that runs.
         """
         # Who has the turn to reload and runs a cell must not wait for somebody who waits for the turn.
-        if TURNS.is_mine:
+        if before is None or TURNS.is_mine:
             self._add(1)
             return
         counted = False
@@ -61,7 +61,7 @@ class Cells:
             # Ctrl-C must not come between: the lock would be left behind.
             with InterruptGuard() as guard, self._taken(guard):
                 try:
-                    if before is not None and not self._running:
+                    if not self._running:
                         before()
                 finally:  # before the lock is free: the next reload is to see it
                     counted = True

@@ -14,6 +14,7 @@ from traitlets.config import Configurable
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
@@ -69,9 +70,14 @@ class CellNotes(Configurable):
             manager.cells.loop = _running_loop()
         self._open.append((threading.get_ident(), info))
         try:
-            manager.cells.begin(manager.watcher.before_cell if manager.is_watching else None)
+            manager.cells.begin(self._before_cell())
         except KeyboardInterrupt:  # IPython would show it, and run the cell all the same
             self._refusal.install(self._shell)
+
+    def _before_cell(self) -> Callable[[], object] | None:
+        manager = self._manager
+        active = manager.is_watching and manager.watcher.active
+        return manager.watcher.before_cell if active else None
 
     def _after(self, result: ExecutionResult | None) -> None:
         manager = self._manager
