@@ -136,11 +136,7 @@ class Notebook:
         (self.folder / "n.ipynb").write_text(json.dumps(notebook))
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        where = (
-            f"lab/workspaces/{name}/tree/{name}/n.ipynb"
-            if server.app == "lab"
-            else f"notebooks/{name}/n.ipynb"
-        )
+        where = f"lab/workspaces/{name}/tree" if server.app == "lab" else "notebooks"
         self.page.goto(server.url(f"{where}/{name}/n.ipynb"))
         self.ready()
 
