@@ -6,8 +6,9 @@ import gc
 import sys
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..limits import rest
 from .process import ADVICE, COUNTED, PATIENCE, Process, files_can_be_counted
@@ -74,24 +75,25 @@ def _name(cls: type) -> str:
 
 
 class Growth:
-    """Three readings, and what grew from each to the next, by one at least for each reload."""
+    """Readings, and what grew from each to the next, by one at least for each reload.
 
-    def __init__(self, readings: tuple[Reading, Reading, Reading], reloads: int) -> None:
+    :param reloads: between two readings.
+    """
+
+    def __init__(self, readings: Sequence[Reading], reloads: int) -> None:
         self._readings = readings
         self._reloads = reloads
 
     def rows(self) -> Iterator[Row]:
         """Yield a row for each kind."""
-        first, middle, last = self._readings
         for kind in COUNTED:
             check = f"leaks: {kind}"
             if kind == "open files" and not files_can_be_counted():
                 yield skipped(check, f"{sys.platform} does not show which files are open")
                 continue
-            counts = (first.process.counts[kind], middle.process.counts[kind])
-            grown = self._grown(*counts, last.process.counts[kind])
+            grown = self._grown([reading.process.counts[kind] for reading in self._readings])
             yield self._row(check, grown, ADVICE[kind])
-        grown = self._grown(first.instances, middle.instances, last.instances)
+        grown = self._grown([reading.instances for reading in self._readings])
         yield self._row(
             "leaks: instances",
             grown,
@@ -105,25 +107,23 @@ class Growth:
         texts = [f"{name} grew by {number:g} with each reload" for name, number in grown.items()]
         return failed(check, "; ".join(texts[:5]), advice)
 
-    def _grown(
-        self, first: Counter[str], middle: Counter[str], last: Counter[str]
-    ) -> dict[str, float]:
+    def _grown(self, counts: Sequence[Counter[str]]) -> dict[str, float]:
         found = {}
-        for name in last:
-            least = min(middle[name] - first[name], last[name] - middle[name])
+        for name in counts[-1]:
+            least = min(after[name] - before[name] for before, after in pairwise(counts))
             if least >= self._reloads:
                 found[name] = round(least / self._reloads, 1)
         return found
 
     def _memory(self) -> Row:
-        first, middle, last = self._readings
-        grown = min(middle.memory - first.memory, last.memory - middle.memory) / self._reloads
-        types = self._grown(first.types, middle.types, last.types)
+        steps = [after.memory - before.memory for before, after in pairwise(self._readings)]
+        grown = min(steps) / self._reloads
+        types = self._grown([reading.types for reading in self._readings])
         check = "leaks: memory"
         if grown < BYTES and not types:
             return ok(
                 check,
-                f"{max(0, last.memory - middle.memory) / self._reloads:.0f} bytes for each reload",
+                f"{max(0, steps[-1]) / self._reloads:.0f} bytes for each reload",
             )
         most = sorted(types.items(), key=lambda item: -item[1])[:4]
         what = ", ".join(f"{number:g} {name.removeprefix('builtins.')}" for name, number in most)
