@@ -38,7 +38,6 @@ class Board:
         self._lock = threading.RLock()
         self._journal = Journal()
         self._cards: dict[str, Card] = {}
-        self._listeners: list[Callable[[], object]] = []
         self._stale: set[str] = set()
         self._all_stale = True
         for event in list(manager.events.history):
@@ -57,18 +56,15 @@ class Board:
 
         :param wake: called when there is something to be read, often, and in any thread.
         """
-        changes = Changes()
+        changes = Changes(wake)
         with self._lock:
             self._changes.append(changes)
-            self._listeners.append(wake)
-            changes.wake = wake
         return changes
 
     def shut(self, changes: Changes) -> None:
         """Collect for that reader no longer."""
         with self._lock:
             self._changes = [each for each in self._changes if each is not changes]
-            self._listeners = [each for each in self._listeners if each is not changes.wake]
 
     def touch(self, *names: str) -> None:
         """Look at plugins again, by default at all of them: something beside the events has changed."""
@@ -90,8 +86,8 @@ class Board:
         self._wake()
 
     def _wake(self) -> None:
-        for wake in list(self._listeners):
-            wake()
+        for changes in list(self._changes):
+            changes.wake()
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -207,16 +203,17 @@ class Board:
 class Changes:
     """What one reader has not been told yet.
 
+    :param wake: called when there is something to be read.
     :ivar seq: number of the last message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], object] = lambda: None) -> None:
         self.seq = 0
         self.cards: dict[str, dict[str, Any] | None] = {}
         self.order = False
         self.operations: set[int] = set()
         self.log: list[Entry] = []
-        self.wake: Callable[[], object] = lambda: None
+        self.wake = wake
 
     def clear(self) -> None:
         """Forget everything: it was told."""
