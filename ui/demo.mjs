@@ -25,6 +25,7 @@ const plugin = (name, more = {}) => ({
   operation: null,
   file: `/home/ada/work/plugins/${name}.py`,
   widget: null,
+  kept: '',
   ...more,
 });
 const step = (name, phase, elapsed, more = {}) => ({
@@ -76,6 +77,7 @@ const plugins =
             advice: 'The old version runs, with the state it had. Mend the file, and reload.',
             traceback:
               'Traceback (most recent call last):\n  File "/home/ada/work/plugins/index.py", line 14, in initialize\n    self.column = self.table["temp"]\nValueError: no such column: temp',
+            where: { file: '/home/ada/work/plugins/index.py', line: 14 },
           },
         }),
         plugin('search', { operation: 4, life: 'reloading', stateSize: 3.2e8 }),
@@ -173,7 +175,7 @@ const model = {
         seq: 0,
         protocol: 1,
         package: '1.0.0',
-        kernel: { id: 'k', python: '3.12.1', subshells: true },
+        kernel: { id: 'k', python: '3.12.1', subshells: true, notebook: '' },
         plugins,
         operations,
         log,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import platform
 import threading
 import uuid
@@ -106,6 +107,8 @@ class Board:
                         "id": KERNEL,
                         "python": platform.python_version(),
                         "subshells": self._subshells(),
+                        # Jupyter's server says so to the kernels that it starts.
+                        "notebook": os.environ.get("JPY_SESSION_NAME", ""),
                     },
                     "plugins": list(self._cards.values()),
                     "operations": list(self._journal.operations.values()),

@@ -48,6 +48,7 @@ def card_of(manager: PluginManager, name: str) -> Card | None:
         "operation": None,
         "file": str(record.candidate.path),
         "widget": None,
+        "kept": "",
     }
 
 
@@ -79,6 +80,7 @@ def _card_of_file(manager: PluginManager, name: str) -> Card | None:
         "operation": None,
         "file": str(manifest.path or ""),
         "widget": None,
+        "kept": "",
     }
 
 
@@ -115,7 +117,7 @@ def _last(report: ReloadReport | None) -> dict[str, Any] | None:
     }
 
 
-def _error(report: ReloadReport | None) -> dict[str, str] | None:
+def _error(report: ReloadReport | None) -> dict[str, Any] | None:
     if report is None:
         return None
     from ..render.text import aftermath, failure, sentence
@@ -124,6 +126,7 @@ def _error(report: ReloadReport | None) -> dict[str, str] | None:
         "words": sentence(failure(report)),
         "traceback": printable(report.traceback)[-_TRACEBACK:],
         "advice": aftermath(report),
+        "where": None,
     }
 
 

@@ -1,10 +1,10 @@
 // Made by "npm run protocol" from themis_jupyter/board/protocol.json: do not edit.
 
-export type Protocol = Request | Message | DiffData;
+export type Protocol = Request | Message | DiffData | WidgetData | TemplateData;
 /**
  * From the page to the kernel. Each gets one Reply with its id.
  */
-export type Request = Hello | Reload | Revert | Unload | Load | Watch | Diff;
+export type Request = Hello | Reload | Revert | Unload | Load | Watch | Diff | Widget | Template;
 export type Id = string;
 export type Name = string;
 /**
@@ -79,6 +79,22 @@ export interface Diff {
   a?: string;
   b?: string;
 }
+/**
+ * Makes the plugin's own widget, or finds it; the reply's data is a WidgetData.
+ */
+export interface Widget {
+  kind: 'widget';
+  id: Id;
+  plugin: Name;
+}
+/**
+ * The text of a new plugin; the reply's data is a TemplateData. Nothing is written.
+ */
+export interface Template {
+  kind: 'template';
+  id: Id;
+  plugin: Name;
+}
 export interface Reply {
   kind: 'reply';
   id: string;
@@ -118,6 +134,10 @@ export interface State {
      * Whether a busy kernel can be reached.
      */
     subshells: boolean;
+    /**
+     * Absolute path of the notebook that the kernel was started for; empty where it is not known.
+     */
+    notebook: string;
   };
   /**
    * In the order in which they were loaded; those that are not loaded come last.
@@ -162,9 +182,13 @@ export interface Plugin {
   operation: number | null;
   file: string;
   /**
-   * Id of the model of the plugin's own widget.
+   * Another text each time that the plugin's own widget is to be asked for; null where it has none.
    */
   widget: string | null;
+  /**
+   * Of a plugin that is not loaded: what is kept of its state, in words; empty where nothing is.
+   */
+  kept: string;
 }
 export interface Last {
   outcome: 'reloaded' | 'unchanged' | 'aborted' | 'rolled back' | 'failed';
@@ -182,6 +206,20 @@ export interface Failure {
   words: string;
   traceback: string;
   advice: string;
+  /**
+   * The plugin's own line that failed; null where it is not known.
+   */
+  where: null | Where;
+}
+export interface Where {
+  /**
+   * Absolute path, on the kernel's machine.
+   */
+  file: string;
+  /**
+   * From 1 on.
+   */
+  line: number;
 }
 export interface Version {
   number: number;
@@ -219,6 +257,9 @@ export interface Step {
   began: number;
   elapsed: number | null;
   error: string;
+  /**
+   * What the step adds; while it runs, what it is at.
+   */
   detail: string;
   /**
    * Bytes so far, of a step that tells.
@@ -296,4 +337,17 @@ export interface DiffData {
    * What could not be compared, in words.
    */
   notes: string[];
+}
+export interface WidgetData {
+  /**
+   * Id of the widget's model; null where the plugin has none to show just now.
+   */
+  model: string | null;
+}
+export interface TemplateData {
+  /**
+   * Name for the file.
+   */
+  file: string;
+  text: string;
 }

@@ -12,6 +12,9 @@ import type {
   Step,
   Version,
   DiffData,
+  TemplateData,
+  Where,
+  WidgetData,
 } from './protocol.gen';
 
 export type {
@@ -26,7 +29,10 @@ export type {
   Request,
   State,
   Step,
+  TemplateData,
   Version,
+  Where,
+  WidgetData,
 };
 
 /** Version of the protocol that this page speaks. */
@@ -130,7 +136,14 @@ const PLUGIN: Shape<Plugin> = {
       elapsed: number,
     }),
   ),
-  error: maybe(shape<Failure>({ words: string, traceback: string, advice: string })),
+  error: maybe(
+    shape<Failure>({
+      words: string,
+      traceback: string,
+      advice: string,
+      where: maybe(shape<Where>({ file: string, line: number })),
+    }),
+  ),
   versions: list(
     shape<Version>({
       number,
@@ -144,6 +157,7 @@ const PLUGIN: Shape<Plugin> = {
   operation: maybe(number),
   file: string,
   widget: maybe(string),
+  kept: string,
 };
 const REPLY: Shape<Reply> = {
   kind: string,
@@ -157,7 +171,12 @@ const STATE: Shape<State> = {
   seq: number,
   protocol: number,
   package: string,
-  kernel: shape<State['kernel']>({ id: string, python: string, subshells: boolean }),
+  kernel: shape<State['kernel']>({
+    id: string,
+    python: string,
+    subshells: boolean,
+    notebook: string,
+  }),
   plugins: list(shape(PLUGIN)),
   operations: list(shape(OPERATION)),
   log: list(shape(LOG)),
@@ -202,6 +221,14 @@ export const isPlugin = (value: unknown): value is Plugin => shape(PLUGIN)(value
 /** Whether the data of a reply is that of a diff. */
 export const isDiffData = (value: unknown): value is DiffData => shape(DIFF)(value);
 
+/** Whether the data of a reply tells of a plugin's own widget. */
+export const isWidgetData = (value: unknown): value is WidgetData =>
+  shape<WidgetData>({ model: maybe(string) })(value);
+
+/** Whether the data of a reply is a new plugin's text. */
+export const isTemplateData = (value: unknown): value is TemplateData =>
+  shape<TemplateData>({ file: string, text: string })(value);
+
 /** Reads what came in. */
 export function read(message: unknown): Incoming {
   const malformed = (why: string): Incoming => ({ kind: 'malformed', why });
@@ -209,7 +236,8 @@ export function read(message: unknown): Incoming {
   const { kind } = message;
   // Another version's state may look otherwise; that it is another version must still be told.
   if (kind === 'state' && number(message.protocol) && message.protocol !== PROTOCOL) {
-    const nothing = { kernel: { id: '', python: '', subshells: true }, plugins: [] };
+    const kernel = { id: '', python: '', subshells: true, notebook: '' };
+    const nothing = { kernel, plugins: [] };
     const said = { protocol: message.protocol as number, package: String(message.package) };
     return { kind, seq: 0, ...said, ...nothing, operations: [], log: [] };
   }

@@ -20,6 +20,7 @@ export const plugin = (name: string, more: Partial<Plugin> = {}): Plugin => ({
   operation: null,
   file: `/plugins/${name}.py`,
   widget: null,
+  kept: '',
   ...more,
 });
 
@@ -72,7 +73,7 @@ export const state = (plugins: Plugin[], more: Partial<State> = {}): State => ({
   seq: 0,
   protocol: 1,
   package: '1.0.0',
-  kernel: { id: 'k1', python: '3.12', subshells: true },
+  kernel: { id: 'k1', python: '3.12', subshells: true, notebook: '' },
   plugins,
   operations: [],
   log: [],

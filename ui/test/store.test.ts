@@ -235,7 +235,9 @@ describe('the connection', () => {
   });
 
   it('waits for a cell where the kernel has no subshells', () => {
-    connect([plugin('index')], { kernel: { id: 'k1', python: '3.12', subshells: false } });
+    connect([plugin('index')], {
+      kernel: { id: 'k1', python: '3.12', subshells: false, notebook: '' },
+    });
     void store.request({ kind: 'reload', plugins: ['index'] });
     vi.advanceTimersByTime(2_000);
     expect(store.snapshot.connection).toEqual({ kind: 'waiting' });
@@ -249,11 +251,15 @@ describe('the connection', () => {
   it('notices another kernel', async () => {
     connect([plugin('index')]);
     const open = store.request({ kind: 'reload', plugins: ['index'] });
-    transport.say(state([], { kernel: { id: 'k2', python: '3.12', subshells: true } }));
+    transport.say(
+      state([], { kernel: { id: 'k2', python: '3.12', subshells: true, notebook: '' } }),
+    );
     expect(store.snapshot.restarted).toBe(true);
     expect((await open).kind).toBe('error');
     transport.say(
-      state([plugin('index')], { kernel: { id: 'k2', python: '3.12', subshells: true } }),
+      state([plugin('index')], {
+        kernel: { id: 'k2', python: '3.12', subshells: true, notebook: '' },
+      }),
     );
     expect(store.snapshot.restarted).toBe(false);
   });

@@ -52,6 +52,7 @@ const FAILED = plugin('index', {
   error: {
     words: 'initialize failed: ValueError: bad.',
     traceback: 'File "index.py", line 3',
+    where: { file: '/plugins/index.py', line: 3 },
     advice: 'Mend the file, and reload.',
   },
 });
@@ -254,7 +255,7 @@ describe('names and texts of others', () => {
   it.each([['<img src=x onerror=alert(1)>'], ['a\u202egnp.exe'], ['x'.repeat(10_000)]])(
     'are shown as such: %.30s',
     async (bad) => {
-      const error = { words: bad, traceback: bad, advice: bad };
+      const error = { words: bad, traceback: bad, advice: bad, where: null };
       const more = {
         version: bad,
         type: bad,

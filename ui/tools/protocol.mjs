@@ -14,7 +14,9 @@ export async function generate() {
     JSON.stringify(schema).replaceAll('#/$defs/', '#/definitions/'),
   );
   delete rest.$id;
-  rest.oneOf.push({ $ref: '#/definitions/DiffData' });
+  // What replies carry is not reached from the messages.
+  for (const data of Object.keys($defs).filter((name) => name.endsWith('Data')))
+    rest.oneOf.push({ $ref: `#/definitions/${data}` });
   const source = await compile({ ...rest, title: 'Protocol', definitions: $defs }, 'Protocol', {
     additionalProperties: false,
     bannerComment:
