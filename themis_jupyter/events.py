@@ -14,7 +14,7 @@ from .phases import Outcome, Phase
 
 log = logging.getLogger("themis_jupyter.events")
 
-Status = Literal["started", "finished", "failed", "ended"]
+Status = Literal["started", "progress", "finished", "failed", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,14 @@ class PhaseEvent:
     :param operation: number of the load, reload or unload that this belongs to; grows by one.
     :param kind: ``load``, ``reload`` or ``unload``.
     :param phase: the step; for the terminal event the outcome, or the last step of a load or unload.
-    :param status: ``started``, ``finished`` or ``failed`` for a step; ``ended`` for the terminal event.
+    :param status: ``started``, ``finished`` or ``failed`` for a step; ``ended`` for the terminal event. A long
+        step may tell of its ``progress`` in between; that is not remembered in the history.
     :param time: seconds since the epoch.
     :param elapsed: seconds that the step took (whole operation for an outcome); None at its start.
     :param error: one line, for a failed step or outcome.
-    :param detail: what the step adds, such as ``8 attributes, 1.2 MB``.
+    :param detail: what the step adds, such as ``8 attributes, 1.2 MB``; of progress, what it is at.
+    :param done: bytes so far, of progress.
+    :param total: bytes that it will be, as far as known.
     """
 
     plugin: str
@@ -41,11 +44,18 @@ class PhaseEvent:
     elapsed: float | None = None
     error: str | None = None
     detail: str = ""
+    done: int | None = None
+    total: int | None = None
 
     @property
     def terminal(self) -> bool:
         """True for the one event that ends an operation."""
         return self.status == "ended"
+
+    @property
+    def passing(self) -> bool:
+        """True for what is out of date with the next event: progress."""
+        return self.status == "progress"
 
     @property
     def title(self) -> str:
@@ -71,6 +81,11 @@ class DriftEvent:
     @property
     def terminal(self) -> bool:
         """False: it is part of no operation."""
+        return False
+
+    @property
+    def passing(self) -> bool:
+        """False: it says something until the next one."""
         return False
 
     @property
@@ -140,7 +155,8 @@ class EventStream:
 
         :param call: calls a listener with an event; by default, that is all it does.
         """
-        self.history.append(event)
+        if not event.passing:
+            self.history.append(event)
         with self._lock:
             subscriptions = list(self._subscriptions)
         raised: list[BaseException] = []

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from .errors import describe
 from .operation import Operation
+from .phases import Phase
 from .progress import Way
 from .record import about
 from .render.format import number, size
@@ -51,7 +52,12 @@ class Handover:
         successor = way.successor if wanted else None
         try:
             way.state = self._runner.save_state(
-                way.name, record.instance, successor, self._changing(), about(record)
+                way.name,
+                record.instance,
+                successor,
+                self._changing(),
+                about(record),
+                progress=self._operation.progress(way.name, Phase.SAVE_STATE, record.state_size),
             )
         except (Exception, SystemExit, GeneratorExit) as error:
             way.unsaved = True

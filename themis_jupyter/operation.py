@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import describe
 from .events import EventStream, Listener, PhaseEvent, Status
@@ -15,6 +15,9 @@ from .phases import ANNOUNCED, Outcome, Phase
 from .report import StepRecord
 
 Kind = Literal["load", "reload", "unload"]
+
+#: Seconds between two events that tell of progress, and before the first.
+PACE = 0.1
 
 _numbers = itertools.count(1)
 
@@ -70,6 +73,28 @@ class Operation:
         assert phase in ANNOUNCED
         self._deliver(self._listeners, self._event(plugin, phase, "started"))
 
+    def progress(self, plugin: str, phase: Phase, total: int | None) -> Callable[[int, str], None]:
+        """Return what a long step calls with the bytes so far, and with what it is at, as often as it likes.
+
+        :param total: bytes that it will be, as far as known.
+        """
+        due = time.perf_counter() + PACE
+
+        def tell(done: int, detail: str) -> None:
+            nonlocal due
+            now = time.perf_counter()
+            if now < due:
+                return
+            due = now + PACE
+            known = total if total is not None and done <= total else None
+            self._deliver(
+                self._events,
+                self._event(plugin, phase, "progress", detail=detail, done=done, total=known),
+            )
+            self._guard.check()
+
+        return tell
+
     def tell(
         self,
         plugin: str,
@@ -93,9 +118,11 @@ class Operation:
         elapsed: float | None = None,
         error: str | None = None,
         detail: str = "",
+        **more: Any,
     ) -> PhaseEvent:
+        now = time.time()
         return PhaseEvent(
-            plugin, self.number, self.kind, phase, status, time.time(), elapsed, error, detail
+            plugin, self.number, self.kind, phase, status, now, elapsed, error, detail, **more
         )
 
     def _deliver(self, stream: EventStream, event: PhaseEvent) -> None:

@@ -71,6 +71,17 @@ class Record:
         return self.dormant is not None
 
     @property
+    def state_size(self) -> int | None:
+        """Bytes of its state, when it was last saved; None where it was not."""
+        states = self.last.state if self.last is not None else ()
+        for state in states:
+            if state.plugin == self.name:
+                return state.size
+        left = [version for version in self.history if version.left is not None]
+        last = max(left, key=lambda version: version.turn, default=None)
+        return last.left.size if last is not None and last.left is not None else None
+
+    @property
     def modules(self) -> list[ModuleType]:
         """The plugin's modules, submodules of a package before it."""
         if self.module is None:

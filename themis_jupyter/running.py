@@ -110,6 +110,7 @@ class Runner:
         changing: Collection[str] = (),
         about: Mapping[str, Any] | None = None,
         watch: Callable[[str, int, float], None] = lambda name, size, seconds: None,
+        progress: Callable[[int, str], None] | None = None,
         portable: bool = False,
     ) -> Snapshot | None:
         """Return a plugin's state; None where it has none to save.
@@ -117,6 +118,7 @@ class Runner:
         :param successor: the class that is going to take it back, where that is known.
         :param changing: names of modules that are going to change before it does.
         :param watch: called with each field's name, bytes and seconds.
+        :param progress: called often, with the bytes so far and with what is being written.
         :param portable: fit for another process, and so for a file.
         :param about: what else the snapshot is to say of where it comes from.
         :raises StateError: it cannot be saved.
@@ -143,6 +145,7 @@ class Runner:
             rules=rules,
             changing=changing,
             watch=watch,
+            progress=progress,
             about={**(about or {}), "state_version": version},
         )
         return self.call(name, "serialising the state", capture)

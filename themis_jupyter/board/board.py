@@ -7,12 +7,13 @@ import os
 import platform
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..events import Event
 from .cards import Card, card_of, in_flight
-from .journal import Entry, Journal
+from .journal import OPERATIONS, Entry, Journal
 from .protocol import PROTOCOL, Message
 
 if TYPE_CHECKING:
@@ -81,9 +82,12 @@ class Board:
             if event.terminal:  # dependents, and what is loaded, may differ now
                 self._all_stale = True
             for changes in self._changes:
-                changes.log.append(entry)
+                if entry is not None:
+                    changes.note(entry)
                 if number is not None:
                     changes.operations.add(number)
+                    if len(changes.operations) > 2 * OPERATIONS:  # nobody reads them
+                        changes.operations &= self._journal.operations.keys()
         self._wake()
 
     def _wake(self) -> None:
@@ -130,8 +134,8 @@ class Board:
             if operations:
                 message["operations"] = operations
             if changes.log:
-                message["log"] = changes.log[-LOG_AT_ONCE:]
-                message["dropped"] = max(len(changes.log) - LOG_AT_ONCE, 0)
+                message["log"] = list(changes.log)
+                message["dropped"] = changes.missed
             changes.clear()
             if not message:
                 return None
@@ -215,12 +219,21 @@ class Changes:
         self.cards: dict[str, dict[str, Any] | None] = {}
         self.order = False
         self.operations: set[int] = set()
-        self.log: list[Entry] = []
+        self.log: deque[Entry] = deque(maxlen=LOG_AT_ONCE)
+        #: Entries that were left out before those, as there were too many.
+        self.missed = 0
         self.wake = wake
+
+    def note(self, entry: Entry) -> None:
+        """Keep an entry of the log. Nobody may ever read it, so only the newest are kept."""
+        self.missed += len(self.log) == LOG_AT_ONCE
+        self.log.append(entry)
 
     def clear(self) -> None:
         """Forget everything: it was told."""
-        self.cards, self.order, self.operations, self.log = {}, False, set(), []
+        self.cards, self.order, self.operations = {}, False, set()
+        self.log.clear()
+        self.missed = 0
 
 
 def _version() -> str:

@@ -40,7 +40,7 @@ def card_of(manager: PluginManager, name: str) -> Card | None:
         "driftText": drift_text(record, drift),
         "dependents": manager.get_dependents(record.name),
         "inFlight": in_flight(record),
-        "stateSize": _state_size(record),
+        "stateSize": record.state_size,
         "watched": _watched(manager, record.name),
         "last": _last(report),
         "error": _error(record.failure),
@@ -88,16 +88,6 @@ def _life(record: Record) -> str:
     if record.is_broken:
         return "broken"
     return "reloading" if record.gate.is_shut else "loaded"
-
-
-def _state_size(record: Record) -> int | None:
-    report = record.last
-    found = [state.size for state in report.state if state.plugin == record.name] if report else []
-    if found:
-        return found[0]
-    left = [v for v in record.history if v.left is not None]
-    last = max(left, key=lambda version: version.turn, default=None)
-    return last.left.size if last is not None and last.left is not None else None
 
 
 def _watched(manager: PluginManager, name: str) -> str:

@@ -13,8 +13,10 @@ from ..render.format import one_line, printable, shortened
 Operation = dict[str, Any]
 Entry = dict[str, Any]
 
-# Operations that are kept, and entries of the log.
-_OPERATIONS, _LOG = 300, 1000
+#: So many operations are kept.
+OPERATIONS = 300
+# So many entries of the log, and so many characters of each text.
+_LOG = 1000
 _TEXT = 500
 
 
@@ -30,10 +32,12 @@ class Journal:
         self.last_reload: dict[str, int] = {}
         self._seq = 0
 
-    def note(self, event: Event) -> tuple[int | None, Entry]:
+    def note(self, event: Event) -> tuple[int | None, Entry | None]:
         """Write an event down; return the number of the operation that it changed, and the log's entry."""
-        self._seq += 1
         number = self._note_step(event) if isinstance(event, PhaseEvent) else None
+        if event.passing:
+            return number, None
+        self._seq += 1
         entry = _entry(event, self._seq)
         self.log.append(entry)
         return number, entry
@@ -50,7 +54,7 @@ class Journal:
                 "outcome": "",
                 "steps": [],
             }
-            while len(self.operations) > _OPERATIONS:
+            while len(self.operations) > OPERATIONS:
                 self.operations.popitem(last=False)
         if event.plugin not in found["plugins"]:
             found["plugins"].append(event.plugin)
@@ -79,12 +83,12 @@ def _put_step(steps: list[dict[str, Any]], event: PhaseEvent) -> None:
         step = {"plugin": event.plugin, "phase": event.phase.value, "began": event.time}
         steps.append(step)
     step |= {
-        "status": event.status,
+        "status": "started" if event.passing else event.status,
         "elapsed": event.elapsed,
         "error": _text(event.error or ""),
         "detail": _text(event.detail),
-        "done": None,
-        "total": None,
+        "done": event.done,
+        "total": event.total,
     }
 
 

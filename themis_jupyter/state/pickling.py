@@ -75,11 +75,13 @@ class Rules:
 class Writer:
     """Writes values one after the other; what they share is written once.
 
+    :param told: called with the bytes so far, from time to time.
     :raises Exception: from :meth:`write`, whatever pickle or an object's own code raises.
     """
 
-    def __init__(self, rules: Rules) -> None:
-        self._file = io.BytesIO()
+    def __init__(self, rules: Rules, told: Callable[[int], object] | None = None) -> None:
+        self._told = told
+        self._file = io.BytesIO() if told is None else _Telling(self._tell)
         self.buffers: list[Buffer] = []
         self._pickler = _Pickler(self._file, rules, self._keep)
 
@@ -87,8 +89,17 @@ class Writer:
         with buffer.raw() as raw:
             if raw.nbytes < OUT_OF_BAND:
                 return True  # in band
-            self.buffers.append(copy_of(raw).toreadonly())
+            before = self._size()
+            copy = copy_of(raw, lambda done: self._tell(before + done))
+            self.buffers.append(copy.toreadonly())
         return False
+
+    def _size(self) -> int:
+        return self._file.tell() + sum(map(len, self.buffers))
+
+    def _tell(self, done: int | None = None) -> None:
+        if self._told is not None:
+            self._told(self._size() if done is None else done)
 
     def begin(self, root: dict[str, Any]) -> None:
         """Let what leads back to ``root`` find it there; its entries are to be written one by one."""
@@ -99,9 +110,9 @@ class Writer:
 
     def write(self, value: object) -> int:
         """Write a value; return how many bytes it took."""
-        before = self._file.tell() + sum(map(len, self.buffers))
+        before = self._size()
         self._pickler.dump(value)
-        return self._file.tell() + sum(map(len, self.buffers)) - before
+        return self._size() - before
 
     def data(self) -> bytes:
         """Return what was written."""
@@ -116,6 +127,20 @@ class Writer:
     def facts(self) -> _Pickler:
         """What was met on the way."""
         return self._pickler
+
+
+class _Telling(io.BytesIO):
+    """A file in memory that tells when something was written: pickle does in stretches of 64 kB."""
+
+    def __init__(self, told: Callable[[], object]) -> None:
+        super().__init__()
+        self._told = told
+
+    def write(self, data: Any, /) -> int:
+        """Append."""
+        count = super().write(data)
+        self._told()
+        return count
 
 
 class _Pickler(pickle.Pickler):

@@ -68,6 +68,7 @@ class Snapshot:
         changing: Collection[str] = (),
         about: Mapping[str, Any] | None = None,
         watch: Callable[[str, int, float], None] = lambda name, size, seconds: None,
+        progress: Callable[[int, str], None] | None = None,
     ) -> Snapshot:
         """Serialise ``state`` and load it once, to prove that it loads.
 
@@ -76,9 +77,10 @@ class Snapshot:
             them is then made anew from the bytes in any case.
         :param about: further entries of the header.
         :param watch: called with each field's name, bytes and seconds when it has been written.
+        :param progress: called often, with the bytes so far and with what is being written.
         :raises StateError: it cannot be serialised or loaded; the message names where, and what to do.
         """
-        return _Capture(plugin, state, rules, watch).take(set(changing), about or {})
+        return _Capture(plugin, state, rules, watch, progress).take(set(changing), about or {})
 
     def restore(self, aliases: Mapping[str, str] | None = None) -> Any:
         """Return the state, made anew from the bytes; may be called again.
@@ -150,13 +152,19 @@ class _Capture:
     """Takes one snapshot."""
 
     def __init__(
-        self, plugin: str, state: Any, rules: Rules, watch: Callable[[str, int, float], None]
+        self,
+        plugin: str,
+        state: Any,
+        rules: Rules,
+        watch: Callable[[str, int, float], None],
+        progress: Callable[[int, str], None] | None,
     ) -> None:
         self._plugin = plugin
         self._state = state
         self._rules = rules
         self._watch = watch
-        self._writer = Writer(rules)
+        self._progress = progress
+        self._writer = Writer(rules, self._wrote if progress is not None else None)
         self._at: tuple[str, object] = ("state", state)
 
     def take(self, changing: set[str], about: Mapping[str, Any]) -> Snapshot:
@@ -189,6 +197,8 @@ class _Capture:
             tuple(map(self._where, facts.rebuilt)),
             tuple(map(self._where, facts.stayed)),
         )
+        if self._progress is not None:
+            self._progress(header.size, "loading it once, to see that it loads")
         # Loading with the snapshot's own buffers copies nothing; what comes of it is thrown away then.
         loaded, modules = snapshot._load(
             list(writer.buffers), {}, proving=True, portable=self._rules.portable
@@ -218,6 +228,10 @@ class _Capture:
                 yield Field(str(name), _type_name(value), 0)
         else:
             self._watch("state", size, 0.0)
+
+    def _wrote(self, size: int) -> None:
+        assert self._progress is not None
+        self._progress(size, self._at[0])
 
     # -- what went wrong -------------------------------------------------------------------------
 
