@@ -195,7 +195,7 @@ class PhaseTimeoutError(ReloadError):
 
 
 class WidgetError(ThemisError):
-    """A widget cannot be shown: its script was not built."""
+    """A widget cannot be shown: its script was not built, or a plugin's own cannot be made."""
 
 
 class PhaseOrderError(ThemisError):

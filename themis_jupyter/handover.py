@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from .errors import describe
 from .operation import Operation
+from .own_widget import Traits
 from .phases import Phase
 from .progress import Way
 from .record import about
@@ -49,6 +50,7 @@ class Handover:
             return "kept from the failed reload" if way.state else None
         assert record.instance is not None
         record.gate.used = False
+        way.traits = record.own_widget.traits()
         successor = way.successor if wanted else None
         try:
             way.state = self._runner.save_state(
@@ -97,6 +99,13 @@ class Handover:
 
     def _changing(self) -> set[str]:
         return {module.__name__ for way in self._ways for module in way.record.modules}
+
+    def traits_for(self, way: Way) -> Traits:
+        """Return what the plugin's own widget is to have, with the state that the new code gets."""
+        state = self.state_for(way)
+        if state is not None:
+            return state.header.widget
+        return {} if self._request.fresh else way.traits
 
     def state_for(self, way: Way) -> Snapshot | None:
         """Return the state that the new code gets; None where it starts without one."""

@@ -125,6 +125,17 @@ class Inventory(SingletonConfigurable):
         """
         return self._registry.dependents(name, transitive)
 
+    def get_widget(self, name: str) -> Any:
+        """Return the widget that a plugin offers, made if need be; None where it offers none, or is broken.
+
+        :raises PluginNotLoadedError: the plugin is not loaded.
+        :raises WidgetError: its ``widget()`` raised, or returned something else.
+        """
+        record = self._registry.get(name)
+        if record.instance is None:
+            return None
+        return record.own_widget.get(name, record.instance, record.gate)
+
     # -- pausing ---------------------------------------------------------------------------------
 
     def paused(self, *names: str) -> Pause:

@@ -91,6 +91,14 @@ class Plugin:
     def shutdown(self) -> None:
         """Stop working and let go of what was acquired."""
 
+    def widget(self) -> Any:
+        """Return a widget of ipywidgets that the panel shows in the plugin's card; None for none.
+
+        Asked when a page shows the card, and again after each reload. What the user changed in it (its
+        traits, and those of the widgets in it) is state: it survives reloads, and is saved along.
+        """
+        return None
+
     def background(
         self,
         function: Callable[..., object],

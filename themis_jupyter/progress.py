@@ -10,6 +10,7 @@ from .background import ComingUp
 from .closure import Closure
 from .instance import SetAside
 from .manifest import Manifest
+from .own_widget import Traits
 from .plugin import Plugin
 from .record import Record
 from .reload import Staged
@@ -29,6 +30,7 @@ class Way:
     :param unsaved: the code that runs could not save it.
     :param handed: the state as the new code is to get it, where only the old code knows its layout.
     :param loaded: the state as it came out of the snapshot, on its way to the plugin.
+    :param traits: what of the plugin's own widget is state.
     :param transient: names of attributes that are not saved, although they are there.
     :param transient_now: names of what was saved, but is named so by the new code.
     :param went_down: ``shutdown`` was begun.
@@ -46,6 +48,7 @@ class Way:
     unsaved: bool = False
     handed: Snapshot | None = None
     loaded: Loaded | None = None
+    traits: Traits = field(default_factory=dict)
     transient: tuple[str, ...] = ()
     transient_now: tuple[str, ...] = ()
     went_down: bool = False

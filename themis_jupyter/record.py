@@ -13,6 +13,7 @@ from .gate import Gate
 from .handle import Handle, make_handle
 from .history import History
 from .manifest import Manifest
+from .own_widget import OwnWidget
 from .plugin import Plugin
 from .report import ReloadReport
 
@@ -32,6 +33,7 @@ class Record:
     :param dormant: the instance of a plugin that could not be brought back after a failed reload.
     :param kept: the state that such a plugin had; the next successful reload receives it.
     :param history: the versions that ran; it outlives an unload.
+    :param own_widget: what the plugin shows in its card, where it offers something.
     """
 
     name: str
@@ -48,10 +50,12 @@ class Record:
     last: ReloadReport | None = None
     failure: ReloadReport | None = None
     history: History = field(init=False)
+    own_widget: OwnWidget = field(init=False)
     _handle: Handle | None = None
 
     def __post_init__(self) -> None:
         self.history = History(self.name)
+        self.own_widget = OwnWidget()
 
     @property
     def handle(self) -> Handle:
@@ -142,4 +146,5 @@ def about(record: Record) -> dict[str, Any]:
     return {
         "plugin_version": record.manifest.version if record.manifest is not None else "0",
         "source_sha256": source_hash(record.module),
+        "widget": record.own_widget.traits(),
     }

@@ -105,6 +105,7 @@ class Rollback:
         restored = runner.initialize(way.name, way.instance, way.record.config, state)
         if state is not None and not restored:
             runner.restore_state(way.name, way.instance, state)
+        way.record.own_widget.put_back(way.traits)
 
     def _unload_dependencies(self) -> None:
         while self._progress.loaded:

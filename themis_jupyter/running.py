@@ -16,6 +16,7 @@ from .instance import watch_restore
 from .interrupts import InterruptGuard
 from .limits import call_within
 from .names import shown
+from .own_widget import widget_types
 from .plugin import Plugin, StatefulPlugin
 from .state import Rules, Snapshot
 from .state.migration import aliases_of, migrate, needs_way_down, state_version_of
@@ -186,7 +187,7 @@ class Runner:
         return Rules(
             portable=portable,
             stays=partial(_stays, instance if state is not instance else None),
-            asked=(Handle, MethodType, Task, type(instance)),
+            asked=(Handle, MethodType, Task, type(instance), *widget_types()),
             recipes=recipes_of(instance),
         )
 
@@ -219,7 +220,11 @@ class Runner:
 
 def _origin(state: Snapshot) -> dict[str, Any]:
     header = state.header
-    return {"plugin_version": header.plugin_version, "source_sha256": header.source_sha256}
+    return {
+        "plugin_version": header.plugin_version,
+        "source_sha256": header.source_sha256,
+        "widget": header.widget,
+    }
 
 
 def saves_attributes(cls: type[Plugin]) -> bool:
@@ -234,11 +239,13 @@ def takes_attributes(*classes: type[Plugin] | None) -> bool:
 
 
 def _stays(instance: Plugin | None, obj: object) -> bool:
-    """Whether an object is the same one after a reload: the plugin itself, its tasks, a handle …"""
+    """Whether an object is the same one after a reload: the plugin itself, a task, a widget, a handle …"""
     if type(obj) is MethodType:
         obj = obj.__self__
         return issubclass(type(obj), Handle)  # of the instance's own methods, the instance stays
-    return (obj is instance and obj is not None) or issubclass(type(obj), Handle | Task)
+    return (obj is instance and obj is not None) or (
+        issubclass(type(obj), (Handle, Task, *widget_types()))
+    )
 
 
 def nonsense(name: str, method: str, answer: object, refusal: str = "or False to refuse") -> str:

@@ -322,6 +322,7 @@ class Transaction:
             record.manifest, record.json, record.config = way.manifest, way.json, way.config
             record.candidate = self._candidate(way)
             record.wake_up()
+            record.own_widget.begin(self._handover.traits_for(way))
             background.attach(way.instance, record.gate)
             if self._request.fresh:
                 background.start_fresh(way.instance)

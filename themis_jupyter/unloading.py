@@ -102,6 +102,7 @@ def _take_down(
             drop_modules(record.modules)
         if record.candidate.is_package:
             finder.remove(record.candidate.module)
+        record.own_widget.end()
         record.instance = record.dormant = record.module = record.kept = None
         record.gate.retire()
         record.history.unloaded()

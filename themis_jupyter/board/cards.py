@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..drift import drift_of, drift_text
 from ..errors import PluginError
 from ..history import Version
+from ..own_widget import has_widget
 from ..record import Record
 from ..render.format import printable, size
 from ..report import ReloadReport
@@ -47,7 +48,7 @@ def card_of(manager: PluginManager, name: str) -> Card | None:
         "versions": [_version(v, record) for v in list(record.history)[-_VERSIONS:]],
         "operation": None,
         "file": str(record.candidate.path),
-        "widget": None,
+        "widget": str(record.own_widget.turn) if has_widget(record.instance) else None,
         "kept": "",
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ThemisError, describe
 from ..report import ReloadReport
+from ..starter import starter
 from .board import Board
 from .protocol import PROTOCOL, Message, MessageError, check_request
 
@@ -115,6 +116,15 @@ class Desk:
 
         found = diff_data(self._manager, request["plugin"], request.get("a"), request.get("b"))
         return {"ok": True, "text": "", "data": found}
+
+    def _widget(self, request: Message) -> Message:
+        made = self._manager.get_widget(request["plugin"])
+        return {"ok": True, "text": "", "data": {"model": made.model_id if made else None}}
+
+    def _template(self, request: Message) -> Message:
+        name = request["plugin"]
+        text = starter(name, stateful=request.get("stateful", False))
+        return {"ok": True, "text": "", "data": {"file": f"{name}.py", "text": text}}
 
     def _done_since(self, names: Sequence[str], seen: dict[str, int]) -> str:
         """Return the name of a plugin that was reloaded since the page saw it last: asked for twice."""

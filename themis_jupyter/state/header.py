@@ -41,6 +41,7 @@ class Header:
     :param libraries: versions of the installed distributions whose classes are in it.
     :param created: seconds since 1970.
     :param sizes: bytes of the pickle stream, then of each out-of-band buffer.
+    :param widget: by place in the plugin's own widget, the traits that a user has changed.
     :param code: it holds code by value, which only the same minor version of Python can load.
     """
 
@@ -55,6 +56,7 @@ class Header:
     created: float = field(default_factory=time.time)
     sizes: tuple[int, ...] = ()
     code: bool = False
+    widget: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -79,6 +81,8 @@ class Header:
             )
             known["sizes"] = tuple(int(size) for size in known.get("sizes", ()))
             known["libraries"] = {str(k): str(v) for k, v in known.get("libraries", {}).items()}
+            widget = known.get("widget", {})
+            known["widget"] = {str(place): dict(traits) for place, traits in widget.items()}
             return cls(**known)
-        except (TypeError, KeyError, AttributeError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ValueError(f"not the header of a snapshot: {error}") from error

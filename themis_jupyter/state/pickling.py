@@ -261,7 +261,7 @@ class _Pickler(pickle.Pickler):
 
 _HELD = Refusal("a lock that is held", "release it before the reload, or name it in `transient`")
 _HERE_ONLY = Refusal(
-    "the plugin itself, or a handle, which belongs to this kernel",
+    "the plugin itself, a handle or a widget, which belongs to this kernel",
     "leave it out of what save_state() returns, or name it in `transient`",
 )
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE

@@ -94,6 +94,7 @@ export interface Template {
   kind: 'template';
   id: Id;
   plugin: Name;
+  stateful?: boolean;
 }
 export interface Reply {
   kind: 'reply';
