@@ -32,16 +32,18 @@ def conclude(
     :param failed_at: the step that it failed in.
     """
     staged = progress.staged
-    text = ""
+    text, place = "", None
     if isinstance(error, SourceError) and isinstance(error.__cause__, SyntaxError):
+        place = _place_of_syntax_error(error.__cause__)
         text = "".join(traceback.format_exception_only(error.__cause__))
     elif error is not None:
         from .tracebacks import failing_line, plugin_traceback
 
         sources = _running_sources(progress, failed_at)
+        place = failing_line(error, sources)
         ours = isinstance(error, ThemisError) and error.__cause__ is None
         # What we refuse ourselves says all in its message, unless the plugin's code was running.
-        if not ours or failing_line(error, sources) is not None:
+        if not ours or place is not None:
             text = plugin_traceback(error, sources)
     names = [*request.asked, *(way.name for way in progress.ways)]
     warnings = [*operation.warnings, *(staged.warnings if staged else ())]
@@ -55,11 +57,17 @@ def conclude(
         unsaved=any(way.unsaved for way in progress.ways),
         error=error,
         traceback=text,
+        place=place,
         hashes=dict(staged.hashes) if staged and outcome.ok else {},
         warnings=tuple(dict.fromkeys(warnings)),
         elapsed=operation.elapsed,
         words=request.words,
     )
+
+
+def _place_of_syntax_error(error: SyntaxError) -> tuple[str, int] | None:
+    known = isinstance(error.filename, str) and isinstance(error.lineno, int) and error.lineno > 0
+    return (str(error.filename), error.lineno or 1) if known else None
 
 
 def _running_sources(progress: Progress, failed_at: Step | None) -> dict[str, str]:

@@ -87,6 +87,7 @@ class ReloadReport:
     :param unsaved: the running code could not save its state; so mending the file does not help.
     :param error: what made it fail: ours, or the plugin's own.
     :param traceback: readable, beginning in the plugin's file; shows the source that was running.
+    :param place: file and line (from 1) in the plugin where it failed; None where that is not known.
     :param hashes: SHA-256 (hexadecimal) of the bytes that run now, by module name.
     :param warnings: what could not be done or undone, and listeners that raised.
     :param elapsed: seconds, from the request to the outcome.
@@ -103,6 +104,7 @@ class ReloadReport:
     unsaved: bool = False
     error: BaseException | None = field(default=None, compare=False)
     traceback: str = ""
+    place: tuple[str, int] | None = None
     hashes: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     elapsed: float = 0.0

@@ -55,6 +55,9 @@ def test_a_page_sees_the_same_as_a_new_one(lab: Lab, page: MakePage) -> None:
     card = first.card("counter")
     assert card["last"]["outcome"] == "aborted"
     assert "not valid Python (line" in card["error"]["words"]
+    where = card["error"]["where"]
+    assert where["file"].endswith("counter.py")
+    assert f"(line {where['line']}" in card["error"]["words"]
     assert (card["drift"], card["stateSize"] is not None) == ("edited", True)
     assert [version["number"] for version in card["versions"]] == [1, 2]
     lab.manager.unload_plugin("index")
@@ -110,6 +113,11 @@ def test_a_rollback_shows(lab: Lab, page: MakePage, faults: Any) -> None:
     assert last["steps"][-1]["phase"] == "rollback"
     card = shown.card("counter")
     assert "line" in card["error"]["traceback"] and "initialize" in card["error"]["traceback"]
+    where = card["error"]["where"]
+    assert (
+        where["file"] == str(lab.path_of("counter"))
+        and f"line {where['line']}," in card["error"]["traceback"]
+    )
     assert card["error"]["advice"]
 
 

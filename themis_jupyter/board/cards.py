@@ -117,7 +117,7 @@ def _error(report: ReloadReport | None) -> dict[str, Any] | None:
         "words": sentence(failure(report)),
         "traceback": printable(report.traceback)[-_TRACEBACK:],
         "advice": aftermath(report),
-        "where": None,
+        "where": {"file": report.place[0], "line": report.place[1]} if report.place else None,
     }
 
 

@@ -258,10 +258,14 @@ class PluginMagics(ManagerMagics):
 
     @command(
         SOME_NAME,
-        takes("--panel", action="store_true", help="show the panel, a widget that follows them"),
+        takes("--panel", action="store_true", help="show the panel, or say why it cannot be shown"),
+        takes("--table", action="store_true", help="show a table, also where the panel could be"),
     )
     def plugins(self, request: Namespace) -> Any:
         """List the plugins that are loaded, and those that could be.
+
+        Where widgets are available this is the panel: cards that follow what happens, with buttons; otherwise,
+        and with ``--table``, a table. In both cases the answer is a sequence of the plugins.
 
         A plugin is *broken* where a failed reload could not be undone. Its file is *edited* or
         *deleted* on disk where other bytes run; *reverted* is told where a former version was
@@ -272,9 +276,18 @@ class PluginMagics(ManagerMagics):
             %plugins
             %plugins counter
             %plugins --panel
+            found = %plugins --table
         """
+        if request.panel or request.table:
+            option = "--panel" if request.panel else "--table"
+            if request.panel and request.table:
+                raise UsageError("%plugins: --panel and --table exclude each other.")
+            if request.name is not None:
+                raise UsageError(f"%plugins {option} shows all plugins: leave the name out.")
         if request.panel:
-            return _panel(self.manager, request.name)
+            from .panel import panel
+
+            return panel(self.manager)
         from .facts import details, rows, saved_states
 
         looked = self._looked_for_states
@@ -284,7 +297,7 @@ class PluginMagics(ManagerMagics):
             if not looked:
                 unloaded = [row.name for row in found if row.state == "not loaded"]
                 notes = list(saved_states(self.manager, unloaded))
-            return Plugins(found, notes)
+            return Plugins(found, notes, None if request.table else self._panel)
         name = request.name
         if is_path(name):
             name = self._loaded(name, request)
@@ -293,6 +306,11 @@ class PluginMagics(ManagerMagics):
         except PluginNotFoundError:
             check_no_variable(name, request)
             raise
+
+    def _panel(self) -> Any:
+        from .panel import panel_where_it_shows
+
+        return panel_where_it_shows(self.manager)
 
     @command(
         SOME_NAME,
@@ -337,22 +355,6 @@ class PluginMagics(ManagerMagics):
         ]
         loads = [f for name, f in self._failed_loads.items() if name not in loaded]
         return Errors([*failures, *loads])
-
-
-def _panel(manager: PluginManager, name: str | None) -> Any:
-    """Return the panel.
-
-    :raises UsageError: there is no panel of one plugin, or no widgets.
-    """
-    if name is not None:
-        raise UsageError("%plugins --panel shows all plugins: leave the name out.")
-    try:
-        from ..widgets import PluginPanel
-    except ImportError as error:
-        raise UsageError(
-            f"the panel needs anywidget ({error}). Install it: pip install themis-jupyter[widgets]"
-        ) from None
-    return PluginPanel(manager)
 
 
 def _mistakes(record: Record) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..events import DriftEvent, Event
 from ..render.format import names, one_line, printable
@@ -60,14 +61,32 @@ class PluginRow:
 
 
 class Plugins(Table):
-    """What ``%plugins`` found: a sequence of :class:`PluginRow`, also by name."""
+    """What ``%plugins`` found: a sequence of :class:`PluginRow`, also by name.
+
+    :param panel: makes a widget that shows the plugins, where there can be one; asked when this is shown.
+    """
 
     columns = ("name", "version", "state", "dependents", "last reload", "on disk")
     empty = "There are no plugins here. Load one by the path of its file: %load_plugin ./plugin.py"
 
-    def __init__(self, plugins: Iterable[PluginRow], notes: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        plugins: Iterable[PluginRow],
+        notes: Iterable[str] = (),
+        panel: Callable[[], Any] | None = None,
+    ) -> None:
         self._plugins = tuple(plugins)
         self.notes = tuple(notes)
+        self._panel = panel
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(include, exclude)
+        panel = self._panel() if self._panel is not None else None
+        if panel is not None:
+            data, *_ = panel._repr_mimebundle_()
+            # Where the widget cannot be shown, and in a saved notebook, the table is.
+            bundle = {**data, **bundle}
+        return bundle
 
     def text(self) -> str:
         """Return the table, and what else there is to say."""

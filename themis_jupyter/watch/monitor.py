@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Looking at files between cells may always take so long, in seconds; where there are so many that it takes
 # longer, at most this part of the time goes into it.
 _CHEAP, _SHARE = 100e-6, 0.01
+# So many looks have to be measured before that is believed.
+_ENOUGH = 3
 
 
 class Monitor:
@@ -42,6 +44,8 @@ class Monitor:
         self._drifts: dict[str, DriftEvent] = {}
         #: When the last look ended, and how long one takes in which nothing is found.
         self._looked, self._takes = 0.0, 0.0
+        #: How many looks that was measured in: a single one may have waited for the processor.
+        self._measured = 0
         self._unsubscribe = inventory.events.subscribe(self._on_event)
 
     def close(self) -> None:
@@ -69,6 +73,7 @@ class Monitor:
             self._looked = time.perf_counter()
             if not changed:  # the shortest counts: the others waited for the processor
                 self._takes = min(self._takes or 1.0, self._looked - began)
+                self._measured += 1
             names = {name for name, files in self._files.items() if changed.intersection(files)}
             self._changed |= names
             touched, self._touched = self._touched, set()
@@ -84,7 +89,8 @@ class Monitor:
     def look_between_cells(self) -> None:
         """Look, unless the last look is so near that looking would take up a noticeable part of the time."""
         idle = time.perf_counter() - self._looked
-        if self._takes <= _CHEAP or self._stale or idle >= self._takes / _SHARE:
+        cheap = self._takes <= _CHEAP or self._measured < _ENOUGH
+        if cheap or self._stale or idle >= self._takes / _SHARE:
             self.look()
 
     def folders(self) -> frozenset[tuple[Path, int]]:
@@ -118,6 +124,7 @@ class Monitor:
         if not self._stale and modules == self._modules:
             return
         self._stale, self._modules, self._takes = False, modules, 0.0
+        self._measured = 0
         names = self._inventory.list_loaded_plugins()
         records = [r for r in map(self._inventory.find_record, names) if r is not None]
         known = {record.name: _files_of(record) for record in records}
