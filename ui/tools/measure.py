@@ -15,7 +15,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>measure</title><div id="he
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if self.path.split("?")[0] != "/":
             return super().do_GET()
         self.send_response(200)

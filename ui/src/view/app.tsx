@@ -2,7 +2,8 @@
 import { Component, type ComponentChildren } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Plugin } from '../protocol';
-import { ALL, isBad, type Snapshot, type Store } from '../store';
+import { ALL, isBad, type Snapshot } from '../snapshot';
+import type { Store } from '../store';
 import { t } from '../strings';
 import { Card, Reload, StatusLine, type CardProps } from './card';
 import { ConnectionPart, Lines } from './connection';

@@ -2,7 +2,8 @@
 import { Component, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { oneLine } from '../format';
-import type { Snapshot, Store } from '../store';
+import type { Snapshot } from '../snapshot';
+import type { Store } from '../store';
 import { t } from '../strings';
 
 /** The store's present value; renders again when it changes. */
