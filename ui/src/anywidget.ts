@@ -2,6 +2,7 @@
 import { mount } from './mount';
 import { Store } from './store';
 import type { Transport } from './transport';
+import { showWith } from './widgets';
 
 type Handler = (...args: unknown[]) => void;
 
@@ -13,6 +14,8 @@ export interface Model {
   off(event: string, handler: Handler): void;
   /** Of ipywidgets' own model; anywidget's stand-in does not have it. */
   comm_live?: boolean;
+  /** Of ipywidgets: anywidget hands it through, untyped. */
+  widget_manager?: unknown;
 }
 
 export interface Context {
@@ -68,7 +71,7 @@ export default function widget() {
     store = own;
     // Where it cannot be read whether the comm lives, the kernel is asked.
     const check = (): void => {
-      if (model.comm_live === undefined) own.hello();
+      if (model.comm_live === undefined) own.check();
     };
     model.on('comm_live_update', check);
     return () => {
@@ -88,11 +91,13 @@ export default function widget() {
       const end = store === null ? begin(model) : null;
       const shared = store;
       if (shared === null) throw new Error('no store');
-      const unmount = mount(el, {
+      const showWidget = showWith(model.widget_manager);
+      const view = mount(el, {
         store: shared,
         view: text(model.get('view')) || 'panel',
         plugin: text(model.get('plugin')),
         saved: text(model.get('saved')),
+        ...(showWidget && { showWidget }),
       });
       shared.hello();
       let over = false;
@@ -100,7 +105,7 @@ export default function widget() {
         if (over) return;
         over = true;
         signal?.removeEventListener('abort', clean);
-        unmount();
+        view.dispose();
         end?.();
       };
       signal?.addEventListener('abort', clean, { once: true });

@@ -1,61 +1,10 @@
 /** The model of the panel: what the kernel has told, and what it has been asked. No page, no Jupyter. */
-import {
-  isPlugin,
-  PROTOCOL,
-  read,
-  type Body,
-  type LogEntry,
-  type Operation,
-  type Patch,
-  type Plugin,
-  type Reply,
-  type State,
-} from './protocol';
+import { endings, ofPatch, ofState } from './apply';
+import { PROTOCOL, read, type Body, type Operation, type Patch } from './protocol';
+import type { Reply, State } from './protocol';
+import { ALL, EMPTY, type Answer, type Snapshot } from './snapshot';
 import { t } from './strings';
 import type { Transport } from './transport';
-
-/** Where we stand with the kernel. */
-export type Connection =
-  | { kind: 'connecting' }
-  | { kind: 'connected' }
-  /** It runs a cell, and takes requests only between cells. */
-  | { kind: 'waiting' }
-  /** It has been restarted or shut down, or is not known to be there. */
-  | { kind: 'gone'; why: 'closed' | 'silent' }
-  | { kind: 'refused'; text: string };
-
-/** What came of a request. Each request gets one. */
-export type Answer =
-  | { kind: 'success'; text: string; data: unknown }
-  | { kind: 'refusal'; text: string }
-  | { kind: 'error'; text: string };
-
-/** Whether an answer has to be shown. */
-export const isBad = (answer: Answer | undefined): answer is Exclude<Answer, { kind: 'success' }> =>
-  answer !== undefined && answer.kind !== 'success';
-
-/** All that a view shows. A part that has not changed is the same object as before. */
-export interface Snapshot {
-  readonly connection: Connection;
-  readonly kernel: State['kernel'] | null;
-  readonly package: string;
-  /** By name, in the kernel's order. */
-  readonly plugins: ReadonlyMap<string, Plugin>;
-  readonly operations: ReadonlyMap<number, Operation>;
-  readonly log: readonly LogEntry[];
-  /** How many entries of the log the kernel left out. */
-  readonly dropped: number;
-  /** What is asked for just now, by plugin; '' stands for all plugins. */
-  readonly pending: ReadonlyMap<string, Body['kind']>;
-  /** What came of the last request, by plugin, where that has to be said. */
-  readonly answers: ReadonlyMap<string, Answer>;
-  /** For screen readers; `count` tells two equal ones apart. */
-  readonly announcement: { readonly text: string; readonly count: number };
-  /** Whether this is another kernel than the one that was shown before. */
-  readonly restarted: boolean;
-  /** By how many seconds this page's clock is ahead of the kernel's. */
-  readonly skew: number;
-}
 
 export interface Settings {
   /** Milliseconds until a request counts as unanswered, and until a hello does. */
@@ -63,14 +12,11 @@ export interface Settings {
   helloTimeout?: number;
   /** Milliseconds until a kernel without subshells counts as busy. */
   busyAfter?: number;
+  /** Milliseconds of silence until a kernel that is checked counts as gone. */
+  checkTimeout?: number;
   /** Told of messages that could not be read. */
   report?: (problem: string) => void;
 }
-
-const LOG_LIMIT = 1000;
-const OPERATION_LIMIT = 300;
-/** Stands for all plugins. */
-export const ALL = '';
 
 interface Pending {
   body: Body;
@@ -79,20 +25,8 @@ interface Pending {
   timer: ReturnType<typeof setTimeout>;
 }
 
-const EMPTY: Snapshot = {
-  connection: { kind: 'connecting' },
-  kernel: null,
-  package: '',
-  plugins: new Map(),
-  operations: new Map(),
-  log: [],
-  dropped: 0,
-  pending: new Map(),
-  answers: new Map(),
-  announcement: { text: '', count: 0 },
-  restarted: false,
-  skew: 0,
-};
+/** What only looks: it goes on beside other requests, keeps no button waiting, and is not answered in a card. */
+const QUIET: ReadonlySet<Body['kind']> = new Set(['diff', 'widget', 'template'] as const);
 
 export class Store {
   private now: Snapshot = EMPTY;
@@ -107,6 +41,7 @@ export class Store {
   private helloId: string | null = null;
   private helloTimer: ReturnType<typeof setTimeout> | undefined;
   private busyTimer: ReturnType<typeof setTimeout> | undefined;
+  private checkTimer: ReturnType<typeof setTimeout> | undefined;
   private count = 0;
   private readonly tag = Math.random().toString(36).slice(2, 10);
   private disposed = false;
@@ -119,6 +54,7 @@ export class Store {
       requestTimeout: 60_000,
       helloTimeout: 10_000,
       busyAfter: 1_500,
+      checkTimeout: 2_500,
       report: (problem) => {
         console.warn(`themis: ${problem}`);
       },
@@ -160,10 +96,24 @@ export class Store {
     if (!this.send({ kind: 'hello', id: this.helloId, protocol: PROTOCOL })) this.lose('closed');
   }
 
+  /**
+   * Asks whether the kernel is still there, where something tells that it may not be. With
+   * subshells it answers at once, also while a cell runs: one that does not was restarted.
+   */
+  check(): void {
+    if (this.disposed || this.now.connection.kind === 'refused') return;
+    this.hello();
+    clearTimeout(this.checkTimer);
+    if (this.helloId === null || this.now.kernel?.subshells !== true) return;
+    this.checkTimer = setTimeout(() => {
+      this.lose('closed');
+    }, this.settings.checkTimeout);
+  }
+
   /** Asks the kernel for something. Never rejects: that it failed is an answer. */
   request(body: Body): Promise<Answer> {
     const names = namesOf(body);
-    if (body.kind !== 'diff' && names.some((name) => this.isPending(name)))
+    if (!QUIET.has(body.kind) && names.some((name) => this.isPending(name)))
       return Promise.resolve({ kind: 'refusal', text: t.alreadyAsked() });
     const { kind } = this.now.connection;
     if (this.disposed || kind === 'gone' || kind === 'refused')
@@ -173,7 +123,7 @@ export class Store {
       body.kind === 'reload' ? { seen: this.seen(body.plugins), ...body, id } : { ...body, id };
     return new Promise((resolve) => {
       this.requests.set(id, { body, names, answer: resolve, timer: this.timer(id) });
-      this.updatePending(names);
+      if (!QUIET.has(body.kind)) this.updatePending(names);
       this.watchForBusy();
       if (!this.send(message)) this.answer(id, { kind: 'error', text: t.notConnected() });
     });
@@ -192,6 +142,7 @@ export class Store {
     this.disposed = true;
     clearTimeout(this.helloTimer);
     clearTimeout(this.busyTimer);
+    clearTimeout(this.checkTimer);
     for (const stop of this.stops) stop();
     for (const id of [...this.requests.keys()])
       this.answer(id, { kind: 'error', text: t.notConnected() });
@@ -205,6 +156,7 @@ export class Store {
     if (this.disposed) return;
     const incoming = read(message);
     clearTimeout(this.busyTimer);
+    clearTimeout(this.checkTimer);
     switch (incoming.kind) {
       case 'malformed':
         this.settings.report(t.malformed(incoming.why));
@@ -224,6 +176,7 @@ export class Store {
     const silent = connection.kind === 'gone' && connection.why === 'silent';
     if (this.seq !== null && (silent || connection.kind === 'waiting'))
       this.set({ connection: { kind: 'connected' } });
+    else if (connection.kind === 'gone') this.check();
     if (this.requests.size > 0) this.watchForBusy();
   }
 
@@ -253,20 +206,14 @@ export class Store {
     const before = this.now.kernel;
     const restarted = before !== null && before.id !== state.kernel.id;
     if (restarted) this.ended.clear();
-    const operations = new Map(state.operations.map((o) => [o.number, o]));
-    for (const operation of operations.values()) this.noteEnd(operation);
+    for (const operation of state.operations) this.noteEnd(operation);
     // Requests that were on their way may never be answered by another kernel.
     if (restarted)
       for (const id of [...this.requests.keys()])
         this.answer(id, { kind: 'error', text: t.kernelRestarted() });
     this.set({
       connection: { kind: 'connected' },
-      kernel: state.kernel,
-      package: state.package,
-      plugins: new Map(state.plugins.map((p) => [p.name, p])),
-      operations,
-      log: state.log.slice(-LOG_LIMIT),
-      dropped: 0,
+      ...ofState(state),
       restarted: restarted || (this.now.restarted && state.plugins.length === 0),
       ...(restarted ? { answers: new Map(), ...this.announced(t.kernelRestarted()) } : {}),
     });
@@ -279,71 +226,20 @@ export class Store {
       return;
     }
     this.seq = patch.seq;
-    const change: { -readonly [K in keyof Snapshot]?: Snapshot[K] } = {};
-    if (patch.plugins !== undefined || patch.order !== undefined) {
-      const plugins = this.patched(patch);
-      if (plugins === null) {
-        this.hello();
-        return;
-      }
-      change.plugins = plugins;
+    const change = ofPatch(this.now, patch);
+    if (change === null) {
+      this.hello();
+      return;
     }
-    if (patch.operations !== undefined) {
-      const operations = new Map(this.now.operations);
-      const over: string[] = [];
-      for (const operation of patch.operations) {
-        if (operation.elapsed !== null && !hasEnded(operations.get(operation.number)))
-          over.push(t.ended(operation.plugins, operation.outcome));
-        operations.set(operation.number, operation);
-        this.noteEnd(operation);
-      }
-      for (const number of operations.keys()) {
-        if (operations.size <= OPERATION_LIMIT) break;
-        operations.delete(number);
-      }
-      change.operations = operations;
-      if (over.length > 0) Object.assign(change, this.announced(over.slice(-5).join(' ')));
-    }
-    if (patch.log !== undefined && patch.log.length > 0) {
-      change.log = [...this.now.log, ...patch.log].slice(-LOG_LIMIT);
-      const newest = patch.log[patch.log.length - 1];
-      if (newest !== undefined) change.skew = this.skewOf(newest.time);
-    }
-    if (patch.dropped) change.dropped = this.now.dropped + patch.dropped;
-    this.set(change);
-  }
-
-  /** The plugins after a patch; null where it speaks of some that we know too little of. */
-  private patched(patch: Patch): Map<string, Plugin> | null {
-    const plugins = new Map(this.now.plugins);
-    for (const [name, fields] of Object.entries(patch.plugins ?? {})) {
-      if (fields === null) {
-        plugins.delete(name);
-        continue;
-      }
-      const whole: unknown = { ...plugins.get(name), ...fields };
-      if (!isPlugin(whole)) return null;
-      plugins.set(name, whole);
-    }
-    if (patch.order === undefined) return plugins;
-    const ordered = new Map<string, Plugin>();
-    for (const name of [...patch.order, ...plugins.keys()]) {
-      const plugin = plugins.get(name);
-      if (plugin !== undefined) ordered.set(name, plugin);
-    }
-    return ordered;
+    for (const operation of patch.operations ?? []) this.noteEnd(operation);
+    const said = endings(this.now, patch);
+    this.set({ ...change, ...(said === '' ? {} : this.announced(said)) });
   }
 
   private noteEnd(operation: Operation): void {
     if (operation.elapsed === null) return;
     for (const name of operation.plugins)
       this.ended.set(name, Math.max(this.ended.get(name) ?? 0, operation.number));
-  }
-
-  /** The least that a live event has been late is the difference of the clocks, nearly. */
-  private skewOf(time: number): number {
-    const late = Date.now() / 1000 - time;
-    return this.now.skew === 0 ? late : Math.min(this.now.skew, late);
   }
 
   // -- what goes out -------------------------------------------------------------------------
@@ -361,7 +257,7 @@ export class Store {
     if (found === undefined) return;
     clearTimeout(found.timer);
     this.requests.delete(id);
-    this.updatePending(found.names, found.body.kind === 'diff' ? undefined : answer);
+    if (!QUIET.has(found.body.kind)) this.updatePending(found.names, answer);
     found.answer(answer);
   }
 
@@ -392,7 +288,7 @@ export class Store {
   private updatePending(names: readonly string[], answer?: Answer): void {
     const pending = new Map<string, Body['kind']>();
     for (const { body, names: each } of this.requests.values())
-      if (body.kind !== 'diff') for (const name of each) pending.set(name, body.kind);
+      if (!QUIET.has(body.kind)) for (const name of each) pending.set(name, body.kind);
     const answers = new Map(this.now.answers);
     for (const name of names) {
       answers.delete(name);
@@ -414,6 +310,7 @@ export class Store {
 
   private helloDone(): void {
     clearTimeout(this.helloTimer);
+    clearTimeout(this.checkTimer);
     this.helloId = null;
   }
 
@@ -456,6 +353,3 @@ function namesOf(body: Body): readonly string[] {
   if (body.kind === 'reload') return body.plugins.length > 0 ? body.plugins : [ALL];
   return [body.plugin ?? ALL];
 }
-
-const hasEnded = (operation: Operation | undefined): boolean =>
-  operation !== undefined && operation.elapsed !== null;

@@ -185,6 +185,28 @@ describe('requests', () => {
     expect(store.snapshot.pending.size).toBe(0);
   });
 
+  it('lets what only looks go on beside others, without a word in a card', async () => {
+    connect([plugin('index')]);
+    void store.request({ kind: 'reload', plugins: ['index'] });
+    const before = store.snapshot;
+    const asked = store.request({ kind: 'widget', plugin: 'index' });
+    transport.reply('widget', false, 'index has no widget');
+    expect(await asked).toEqual({ kind: 'refusal', text: 'index has no widget' });
+    expect(store.snapshot).toBe(before);
+  });
+
+  it('forgets the answer that told how an operation ended, once a later one has', () => {
+    const last = { outcome: 'failed', headline: 'index FAILED', time: 1, elapsed: 1 } as const;
+    connect([plugin('index')]);
+    void store.request({ kind: 'reload', plugins: ['index'] });
+    transport.reply('reload', false, last.headline);
+    transport.say({ kind: 'patch', seq: 1, plugins: { index: { last } } });
+    expect(store.snapshot.answers.get('index')?.text).toBe('index FAILED');
+    const later = { ...last, outcome: 'reloaded', headline: 'index reloaded', time: 2 };
+    transport.say({ kind: 'patch', seq: 2, plugins: { index: { last: later } } });
+    expect(store.snapshot.answers.size).toBe(0);
+  });
+
   it('answers with an error where nobody can be reached', async () => {
     connect([plugin('index')]);
     transport.deaf = true;
@@ -234,6 +256,40 @@ describe('the connection', () => {
     expect(store.snapshot.connection.kind).toBe('connected');
   });
 
+  it('is gone where a kernel with subshells is silent when it is checked', () => {
+    connect([plugin('index')]);
+    store.check();
+    vi.advanceTimersByTime(2_400);
+    expect(store.snapshot.connection.kind).toBe('connected');
+    vi.advanceTimersByTime(200);
+    expect(store.snapshot.connection).toEqual({ kind: 'gone', why: 'closed' });
+    // A live message of it: it is asked, and its state brings all back.
+    transport.say({ kind: 'patch', seq: 1, plugins: { index: { inFlight: 1 } } });
+    transport.say(state([plugin('index', { inFlight: 1 })], { seq: 1 }));
+    expect(transport.of('hello')).toHaveLength(3);
+    expect(store.snapshot.connection.kind).toBe('connected');
+    vi.advanceTimersByTime(60_000);
+    expect(store.snapshot.connection.kind).toBe('connected');
+  });
+
+  it('is there where anything comes while it is checked, also beside a hello', () => {
+    connect([plugin('index')]);
+    store.hello();
+    store.check();
+    vi.advanceTimersByTime(2_000);
+    transport.say({ kind: 'patch', seq: 1, plugins: { index: { inFlight: 1 } } });
+    vi.advanceTimersByTime(2_000);
+    expect(store.snapshot.connection.kind).toBe('connected');
+    expect(transport.of('hello')).toHaveLength(2);
+  });
+
+  it('waits where a kernel without subshells is silent when it is checked', () => {
+    connect([], { kernel: { id: 'k1', python: '3.12', subshells: false, notebook: '' } });
+    store.check();
+    vi.advanceTimersByTime(20_000);
+    expect(store.snapshot.connection).toEqual({ kind: 'waiting' });
+  });
+
   it('waits for a cell where the kernel has no subshells', () => {
     connect([plugin('index')], {
       kernel: { id: 'k1', python: '3.12', subshells: false, notebook: '' },
@@ -267,7 +323,7 @@ describe('the connection', () => {
   it('leaves no listener and no timer', () => {
     connect([plugin('index')]);
     void store.request({ kind: 'reload', plugins: ['index'] });
-    store.hello();
+    store.check();
     store.dispose();
     expect(transport.listeners).toBe(0);
     expect(transport.disposed).toBe(true);

@@ -11,7 +11,8 @@ import { options, type VNode } from 'preact';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Plugin } from '../src/protocol';
 import { Store } from '../src/store';
-import { App, type AppProps } from '../src/view/app';
+import type { AppProps } from '../src/props';
+import { App } from '../src/view/app';
 import { entry, FakeTransport, operation, plugin, state, step, version } from './samples';
 
 let transport: FakeTransport;
@@ -90,7 +91,7 @@ describe('a card', () => {
       'rolled back',
     ])
       expect(text).toContain(word);
-    expect(text).not.toContain('ValueError'); // closed
+    expect(text.split('ValueError')).toHaveLength(2); // closed: in one line
     unfold('index');
     await act(() => undefined);
     expect(button('index', card('index')).getAttribute('aria-expanded')).toBe('true');
@@ -103,7 +104,8 @@ describe('a card', () => {
     const steps = within(card('index')).getByRole('list', { name: 'Steps of this reload' });
     const lines = [...steps.children].map((li) => li.textContent);
     expect(lines[1]).toContain('initialize failed');
-    expect(lines[1]).toContain('ValueError: bad');
+    expect(lines[1]).not.toContain('ValueError'); // the error part says it
+    expect(card('index').textContent.split('ValueError')).toHaveLength(2);
     expect(lines[2]).toContain('rollback');
     expect(lines[3]).toContain('rolled back500 ms');
     const pre = within(card('index')).getByRole('region', { name: 'Traceback' });
@@ -170,6 +172,30 @@ describe('a card', () => {
     await say({ kind: 'patch', seq: 2, operations: [operation(1, { steps: more })] });
     expect(card('index').textContent).toContain('load running');
     expect(within(card('index')).queryByRole('progressbar')).toBeNull();
+  });
+
+  it('tells what a long step is at, and for how long', async () => {
+    vi.useFakeTimers({ now: 1_000_000 });
+    await show([plugin('index')]);
+    vi.setSystemTime(1_060_000); // the card is older than the operation
+    const began = 1059;
+    const save = step('save state', {
+      ...{ status: 'started', began, elapsed: null, done: 1.2e8, total: 3.4e8 },
+      detail: 'checking that it loads',
+    });
+    await say({
+      kind: 'patch',
+      seq: 1,
+      plugins: { index: { operation: 1 } },
+      operations: [operation(1, { began, steps: [save] })],
+    });
+    await act(() => undefined);
+    for (const text of ['120 MB of 340 MB', 'checking that it loads', '1.0 s so far'])
+      expect(card('index').textContent).toContain(text);
+    await act(() => {
+      vi.advanceTimersByTime(2_000);
+    });
+    expect(card('index').textContent).toContain('3.0 s so far');
   });
 
   it('asks before it unloads, and forgets it on Escape', async () => {
@@ -248,6 +274,163 @@ describe('a card', () => {
     expect(view.container.querySelector('.tp-removed')?.textContent).toBe('-old\n');
     expect(view.container.querySelector('.tp-added')?.textContent).toBe('+<b>new</b>\n');
     expect(card('index').textContent).toContain('3 more lines');
+  });
+});
+
+describe('an error', () => {
+  const failed = { outcome: 'failed', headline: 'index FAILED', time: 1, elapsed: 1 } as const;
+
+  it('is not told again by the answer, but other answers are', async () => {
+    await show([plugin('index')]);
+    press('Reload: index');
+    await act(() => {
+      transport.reply('reload', false, failed.headline);
+    });
+    expect(card('index').textContent).toContain('index FAILED');
+    await say({ kind: 'patch', seq: 1, plugins: { index: { last: failed, error: FAILED.error } } });
+    expect(card('index').textContent).not.toContain('index FAILED');
+    expect(card('index').textContent).toContain('ValueError: bad');
+    press('Reload: index');
+    await act(() => {
+      transport.reply('reload', false, 'index is being reloaded');
+    });
+    expect(card('index').textContent).toContain('index is being reloaded');
+  });
+
+  it('of a step that the error part does not have is told in the step', async () => {
+    const steps = [step('rollback', { status: 'failed', error: 'OSError: disk full' })];
+    await show([FAILED], { operations: [operation(1, { elapsed: 1, steps })] });
+    unfold('index');
+    await act(() => undefined);
+    expect(card('index').textContent).toContain('OSError: disk full');
+  });
+
+  it('tells its line, and opens it where the host can', async () => {
+    const openFile = vi.fn();
+    store.hello();
+    open({ openFile });
+    await say(state([FAILED]));
+    unfold('index');
+    await act(() => undefined);
+    const where = within(card('index')).getByTitle('/plugins/index.py');
+    expect(where.textContent).toBe('index.py, line 3');
+    press('Open line 3: index.py');
+    expect(openFile).toHaveBeenCalledWith('/plugins/index.py', 3);
+    view.rerender(<App store={store} />);
+    expect(within(card('index')).queryByRole('button', { name: /Open line/ })).toBeNull();
+  });
+});
+
+describe('a plugin that is not loaded', () => {
+  it('is loaded with what is kept of its state, or without', async () => {
+    const kept = '12 kB of state kept';
+    await show([
+      plugin('new', { life: 'not loaded', kept }),
+      plugin('old', { life: 'not loaded' }),
+    ]);
+    unfold('new');
+    unfold('old');
+    await act(() => undefined);
+    expect(card('new').textContent).toContain(kept);
+    expect(button('Load and restore: new').className).toContain('tp-primary');
+    press('Load and restore: new');
+    expect(transport.last('load')).toMatchObject({ plugin: 'new', restore: true });
+    await act(() => {
+      transport.reply('load');
+    });
+    press('Load: new');
+    expect(transport.last('load')).not.toHaveProperty('restore');
+    expect(within(card('old')).queryByRole('button', { name: /restore/ })).toBeNull();
+  });
+});
+
+describe("a plugin's own widget", () => {
+  const clean = vi.fn<() => void>();
+  const showWidget = vi.fn((model: string, el: HTMLElement) => {
+    el.textContent = `widget ${model}`;
+    return Promise.resolve(clean);
+  });
+  beforeEach(() => {
+    clean.mockClear();
+    showWidget.mockClear();
+  });
+  const start = async (props: Partial<AppProps> = { showWidget }): Promise<void> => {
+    store.hello();
+    open(props);
+    await say(state([plugin('index', { widget: '1' }), plugin('plain')]));
+    unfold('index');
+    unfold('plain');
+    await act(() => undefined);
+  };
+  const answer = (model: unknown): Promise<void> =>
+    act(async () => {
+      transport.reply('widget', true, '', { model });
+      await Promise.resolve();
+    });
+  const settle = (): Promise<void> => act(() => new Promise((done) => setTimeout(done, 0)));
+
+  it('is asked for when the card opens, and again when it is another', async () => {
+    await start();
+    expect(transport.of('widget').map((m) => m.plugin)).toEqual(['index']);
+    expect(button('Reload: index').getAttribute('aria-disabled')).not.toBe('true');
+    await answer('m1');
+    await settle();
+    expect(card('index').textContent).toContain('widget m1');
+    await say({ kind: 'patch', seq: 1, plugins: { index: { inFlight: 1 } } });
+    expect(transport.of('widget')).toHaveLength(1);
+    await say({ kind: 'patch', seq: 2, plugins: { index: { widget: '2' } } });
+    expect(transport.of('widget')).toHaveLength(2);
+    expect(card('index').textContent).toContain('widget m1'); // until there is another
+    await answer('m2');
+    await settle();
+    expect(clean).toHaveBeenCalledTimes(1);
+    expect(card('index').textContent).toContain('widget m2');
+    expect(card('index').textContent).not.toContain('widget m1');
+    unfold('index');
+    await settle();
+    expect(clean).toHaveBeenCalledTimes(2);
+  });
+
+  it('says why it does not show', async () => {
+    showWidget.mockRejectedValueOnce(new Error('widget model not found'));
+    await start();
+    await answer('m1');
+    await settle();
+    expect(card('index').textContent).toContain('widget model not found');
+    press('Try again', card('index'));
+    await act(() => undefined);
+    await act(() => {
+      transport.reply('widget', false, 'index.widget() failed: KeyError');
+    });
+    await settle();
+    expect(card('index').textContent).toContain('index.widget() failed: KeyError');
+    press('Try again', card('index'));
+    await act(() => undefined);
+    await answer(7);
+    expect(card('index').textContent).toContain('no widget that this page can read');
+    press('Try again', card('index'));
+    await act(() => undefined);
+    await answer(null);
+    expect(card('index').textContent).toContain('no widget to show just now');
+  });
+
+  it('that comes after its card was closed is taken away', async () => {
+    let finish: (value: typeof clean) => void = () => undefined;
+    showWidget.mockReturnValueOnce(new Promise((done) => (finish = done)));
+    await start();
+    await answer('m1');
+    await settle();
+    unfold('index');
+    await settle();
+    finish(clean);
+    await settle();
+    expect(clean).toHaveBeenCalledTimes(1);
+  });
+
+  it('is said to be elsewhere where the host cannot show it', async () => {
+    await start({});
+    expect(card('index').textContent).toContain('It shows in the panel of a notebook');
+    expect(transport.of('widget')).toEqual([]);
   });
 });
 
@@ -351,6 +534,27 @@ describe('the panel', () => {
     });
     await act(() => undefined);
     expect(view.container.textContent).toContain('No event fits the filter.');
+  });
+
+  it('shows a flood of events four times a second, and the last one always', async () => {
+    await show([], { log: [entry(0)] });
+    press('Event log');
+    await act(() => undefined);
+    vi.useFakeTimers();
+    const seen = new Set<string | null | undefined>();
+    for (let i = 1; i <= 60; i++) {
+      await say({ kind: 'patch', seq: i, log: [entry(i, { text: `event ${i}` })] });
+      await act(() => {
+        vi.advanceTimersByTime(33);
+      });
+      seen.add(view.container.querySelector('.tp-entries li')?.textContent);
+    }
+    expect(seen.size).toBeGreaterThanOrEqual(7);
+    expect(seen.size).toBeLessThanOrEqual(10);
+    await act(() => {
+      vi.advanceTimersByTime(300);
+    });
+    expect(view.container.querySelector('.tp-entries li')?.textContent).toContain('event 60');
   });
 
   it('renders only what changed, of 200 plugins', async () => {

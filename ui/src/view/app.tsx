@@ -1,23 +1,19 @@
 /** The views: the panel, and small ones for one plugin. */
 import { Component, type ComponentChildren } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
+import { oneLine } from '../format';
+import type { AppProps } from '../props';
 import type { Plugin } from '../protocol';
-import { ALL, isBad, type Snapshot, type Store } from '../store';
+import { ALL, isBad, type Snapshot } from '../snapshot';
+import type { Store } from '../store';
 import { t } from '../strings';
-import { Card, Reload, StatusLine, type CardProps } from './card';
+import { Reload } from './actions';
+import { Card, StatusLine, type CardProps } from './card';
 import { ConnectionPart, Lines } from './connection';
+import { Host } from './host';
 import { Log } from './log';
 import { Button, Fold, useSnapshot } from './parts';
 import { Timeline } from './timeline';
-
-export interface AppProps {
-  store: Store;
-  /** `panel`, `timeline`, `status` or `button`. */
-  view?: string;
-  plugin?: string;
-  /** What the kernel has rendered of the last known state: HTML that it has escaped. */
-  saved?: string;
-}
 
 const SORTS = ['name', 'life', 'change'] as const;
 type Sort = (typeof SORTS)[number];
@@ -34,7 +30,11 @@ const CALLS: Record<string, (name: string) => string> = {
 };
 
 export function App(props: AppProps) {
-  const { store, view = 'panel', plugin = '', saved = '' } = props;
+  const { store, view = 'panel', plugin = '', saved = '', showWidget, openFile } = props;
+  const abilities = useMemo(
+    () => ({ ...(showWidget && { showWidget }), ...(openFile && { openFile }) }),
+    [showWidget, openFile],
+  );
   const snapshot = useSnapshot(store);
   const names = useLastNames(snapshot);
   const { kind } = snapshot.connection;
@@ -42,30 +42,32 @@ export function App(props: AppProps) {
   const small = view !== 'panel';
   return (
     <div class={`tp-app tp-view-${small ? 'small' : 'panel'}`}>
-      <Guard>
-        <ConnectionPart
-          store={store}
-          connection={snapshot.connection}
-          names={small ? [plugin] : names}
-          restarted={snapshot.restarted}
-          call={CALLS[view]?.(plugin) ?? 'PluginPanel()'}
-        />
-        {known ? (
-          small ? (
-            <Small {...{ store, snapshot, view, plugin }} />
+      <Host.Provider value={abilities}>
+        <Guard>
+          <ConnectionPart
+            store={store}
+            connection={snapshot.connection}
+            names={small ? [plugin] : names}
+            restarted={snapshot.restarted}
+            call={CALLS[view]?.(plugin) ?? 'PluginPanel()'}
+          />
+          {known ? (
+            small ? (
+              <Small {...{ store, snapshot, view, plugin }} />
+            ) : (
+              <Panel {...{ store, snapshot }} />
+            )
           ) : (
-            <Panel {...{ store, snapshot }} />
-          )
-        ) : (
-          saved !== '' &&
-          kind !== 'connected' && (
-            <div class="tp-saved">
-              <p class="tp-dim">{t.lastKnown()}</p>
-              <div dangerouslySetInnerHTML={{ __html: saved }} />
-            </div>
-          )
-        )}
-      </Guard>
+            saved !== '' &&
+            kind !== 'connected' && (
+              <div class="tp-saved">
+                <p class="tp-dim">{t.lastKnown()}</p>
+                <div dangerouslySetInnerHTML={{ __html: saved }} />
+              </div>
+            )
+          )}
+        </Guard>
+      </Host.Provider>
       <div class="tp-hidden" role="status" aria-live="polite">
         <span key={snapshot.announcement.count}>{snapshot.announcement.text}</span>
       </div>
@@ -223,7 +225,9 @@ function Small({
       </div>
     );
   const props = cardProps(store, snapshot, found);
-  const answer = props.answer !== undefined && <p class="tp-answer">{props.answer.text}</p>;
+  const answer = props.answer !== undefined && (
+    <p class="tp-answer">{oneLine(props.answer.text, 500)}</p>
+  );
   switch (view) {
     case 'status':
       return <StatusLine plugin={found} />;

@@ -1,158 +1,24 @@
 import { useEffect, useState } from 'preact/hooks';
 import { clock, oneLine, seconds, size } from '../format';
 import { Icon } from '../icons';
-import type { Body, Operation, Plugin } from '../protocol';
-import { isBad, type Answer, type Store } from '../store';
+import type { Operation, Plugin } from '../protocol';
+import { isBad, type Answer } from '../snapshot';
 import { t } from '../strings';
+import { Actions, Reload, type ActionProps } from './actions';
 import { Diff } from './diff';
 import { ErrorPart } from './error';
 import { History } from './history';
-import { Ask, Button, Fold, Name, memo } from './parts';
+import { OwnWidget } from './own';
+import { Button, Fold, Name, memo } from './parts';
 import { Timeline } from './timeline';
 
-export interface CardProps {
-  store: Store;
-  plugin: Plugin;
+export interface CardProps extends ActionProps {
   /** Its last operation. */
   operation: Operation | undefined;
-  /** What is asked for, of it or of all. */
-  pending: Body['kind'] | undefined;
   answer: Answer | undefined;
   skew: number;
-  live: boolean;
   /** Shown alone: open from the beginning. */
   open?: boolean;
-}
-
-/** What is asked for of one plugin, by the one component that all views use for it. */
-export function Actions({
-  store,
-  plugin,
-  pending,
-  live,
-}: Pick<CardProps, 'store' | 'plugin' | 'pending' | 'live'>) {
-  const [asking, ask] = useState(false);
-  const { name } = plugin;
-  const off = pending !== undefined || !live;
-  const send = (body: Body): void => {
-    void store.request(body);
-  };
-  if (plugin.life === 'not loaded')
-    return (
-      <div class="tp-row">
-        <Button
-          label={pending === 'load' ? t.busy(t.load()) : t.load()}
-          name={name}
-          disabled={off}
-          onPress={() => {
-            send({ kind: 'load', plugin: name });
-          }}
-        />
-      </div>
-    );
-  const previous = plugin.versions.some((v) => !v.running);
-  return (
-    <>
-      <div class="tp-row">
-        <Reload {...{ store, plugin, pending, live }} />
-        {plugin.dependents.length > 0 && (
-          <Button
-            label={t.reloadDependents()}
-            name={name}
-            disabled={off}
-            onPress={() => {
-              send({ kind: 'reload', plugins: [name], cascade: true });
-            }}
-          />
-        )}
-        {previous && <Revert {...{ store, plugin, off }} />}
-        <Button
-          label={t.unload()}
-          name={name}
-          disabled={off}
-          onPress={() => {
-            ask(true);
-          }}
-        />
-        <Button
-          label={t.watch()}
-          name={name}
-          disabled={off}
-          pressed={plugin.watched !== ''}
-          onPress={() => {
-            send({ kind: 'watch', plugin: name, on: plugin.watched === '' });
-          }}
-        />
-      </div>
-      {asking && (
-        <Ask
-          text={t.askUnload(plugin.dependents.length)}
-          action={t.unload()}
-          onYes={() => {
-            ask(false);
-            send({ kind: 'unload', plugin: name, cascade: plugin.dependents.length > 0 });
-          }}
-          onNo={() => {
-            ask(false);
-          }}
-        />
-      )}
-    </>
-  );
-}
-
-/** Goes back to the version that ran before. */
-function Revert({ store, plugin, off }: { store: Store; plugin: Plugin; off: boolean }) {
-  const [asking, ask] = useState(false);
-  const others = plugin.versions.filter((v) => !v.running);
-  const target = others.reduce(
-    (a, b) => (b.time > a.time ? b : a),
-    others[0] ?? { number: 0, time: 0 },
-  );
-  return (
-    <>
-      <Button
-        label={t.revert()}
-        name={plugin.name}
-        disabled={off}
-        onPress={() => {
-          ask(true);
-        }}
-      />
-      {asking && (
-        <Ask
-          text={t.askRevert(target.number)}
-          action={t.revert()}
-          onYes={() => {
-            ask(false);
-            void store.request({ kind: 'revert', plugin: plugin.name, version: target.number });
-          }}
-          onNo={() => {
-            ask(false);
-          }}
-        />
-      )}
-    </>
-  );
-}
-
-export function Reload({
-  store,
-  plugin,
-  pending,
-  live,
-}: Pick<CardProps, 'store' | 'plugin' | 'pending' | 'live'>) {
-  return (
-    <Button
-      label={pending === 'reload' ? t.busy(t.reload()) : t.reload()}
-      name={plugin.name}
-      kind="tp-primary"
-      disabled={pending !== undefined || !live || plugin.life === 'reloading'}
-      onPress={() => {
-        void store.request({ kind: 'reload', plugins: [plugin.name] });
-      }}
-    />
-  );
 }
 
 /** Word and icon of a plugin's state of life. */
@@ -207,7 +73,10 @@ export const Card = memo(function Card(props: CardProps) {
           )}
         </div>
         {plugin.last !== null && <LastLine plugin={plugin} />}
-        {isBad(answer) && (
+        {!open && plugin.error !== null && (
+          <p class="tp-brief tp-bad">{oneLine(plugin.error.words, 200)}</p>
+        )}
+        {isBad(answer) && !isSaid(answer, plugin) && (
           <div class="tp-answer">
             <Icon name="info" /> <span>{oneLine(answer.text, 500)}</span>{' '}
             <Button
@@ -223,6 +92,10 @@ export const Card = memo(function Card(props: CardProps) {
     </li>
   );
 });
+
+/** Whether the card tells it already: the error stands there, in short or in full. */
+const isSaid = (answer: Answer, plugin: Plugin): boolean =>
+  plugin.error !== null && answer.text === plugin.last?.headline;
 
 function meta(plugin: Plugin): string {
   const parts = [t.version(plugin.version), oneLine(plugin.type, 40)];
@@ -257,10 +130,11 @@ function Details(props: CardProps) {
       {plugin.error !== null && <ErrorPart error={plugin.error} />}
       {plugin.error === null && plugin.last !== null && <p>{oneLine(plugin.last.headline, 600)}</p>}
       {operation !== undefined ? (
-        <Timeline operation={operation} skew={props.skew} />
+        <Timeline operation={operation} skew={props.skew} said={plugin.error} />
       ) : (
         loaded && <p class="tp-dim">{t.noOperation()}</p>
       )}
+      {loaded && plugin.widget !== null && <OwnWidget store={store} plugin={plugin} />}
       {plugin.dependents.length > 0 && <p class="tp-dim">{t.dependents(plugin.dependents)}</p>}
       {loaded && <Fold title={t.diff()}>{() => <Diff store={store} plugin={plugin.name} />}</Fold>}
       {loaded && (

@@ -1,6 +1,7 @@
 import { oneLine } from '../format';
 import { Icon } from '../icons';
-import type { Connection, Store } from '../store';
+import type { Connection } from '../snapshot';
+import type { Store } from '../store';
 import { restoreLines, t } from '../strings';
 import { Button, Copy } from './parts';
 

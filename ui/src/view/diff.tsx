@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { oneLine, printable } from '../format';
 import { isDiffData, type DiffData } from '../protocol';
-import type { Answer, Store } from '../store';
+import type { Answer } from '../snapshot';
+import type { Store } from '../store';
 import { t } from '../strings';
 import { Button } from './parts';
 

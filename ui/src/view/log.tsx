@@ -2,18 +2,19 @@ import { useMemo, useState } from 'preact/hooks';
 import { clock, oneLine } from '../format';
 import type { LogEntry } from '../protocol';
 import { t } from '../strings';
-import { Button, Name, memo } from './parts';
+import { Button, Name, memo, useCalm } from './parts';
 
 const PAGE = 100;
+/** Milliseconds: nobody reads faster, and a list of which each line is new takes its time. */
+const CALM = 250;
 
-/** The event log, the newest first; so many at a time. */
-export const Log = memo(function Log({
-  log,
-  dropped,
-}: {
-  log: readonly LogEntry[];
-  dropped: number;
-}) {
+/** The event log. */
+export function Log({ log, dropped }: { log: readonly LogEntry[]; dropped: number }) {
+  return <List log={useCalm(log, CALM)} dropped={useCalm(dropped, CALM)} />;
+}
+
+/** The newest first; so many at a time. */
+const List = memo(function List({ log, dropped }: { log: readonly LogEntry[]; dropped: number }) {
   const [text, setText] = useState('');
   const [plugin, setPlugin] = useState('');
   const [failed, setFailed] = useState(false);

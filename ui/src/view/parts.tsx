@@ -2,7 +2,8 @@
 import { Component, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { oneLine } from '../format';
-import type { Snapshot, Store } from '../store';
+import type { Snapshot } from '../snapshot';
+import type { Store } from '../store';
 import { t } from '../strings';
 
 /** The store's present value; renders again when it changes. */
@@ -22,10 +23,10 @@ export function useSnapshot(store: Store): Snapshot {
 export function memo<P extends object>(View: (props: P) => ComponentChildren): ComponentType<P> {
   return class Memo extends Component<P> {
     override shouldComponentUpdate(next: Readonly<P>): boolean {
-      const names = new Set([...Object.keys(this.props), ...Object.keys(next)]);
-      const differs = (name: string): boolean =>
-        this.props[name as keyof P] !== next[name as keyof P];
-      return [...names].some(differs);
+      const before = this.props as P;
+      for (const name in next) if (next[name] !== before[name]) return true;
+      for (const name in before) if (!(name in next)) return true;
+      return false;
     }
 
     override render() {
@@ -39,6 +40,7 @@ export function useNow(active: boolean): number {
   const [now, set] = useState(() => Date.now() / 1000);
   useEffect(() => {
     if (!active) return;
+    set(Date.now() / 1000); // what there is may be as old as the component
     const timer = setInterval(() => {
       set(Date.now() / 1000);
     }, 1000);
@@ -47,6 +49,34 @@ export function useNow(active: boolean): number {
     };
   }, [active]);
   return now;
+}
+
+/**
+ * A value that changes often, taken at most every `ms`. The last one is never lost: it is late.
+ */
+export function useCalm<T>(value: T, ms: number): T {
+  const [shown, show] = useState(value);
+  const newest = useRef(value);
+  const last = useRef(value);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  newest.current = value;
+  useEffect(() => {
+    const take = (): void => {
+      timer.current = undefined;
+      if (newest.current === last.current) return;
+      last.current = newest.current;
+      show(() => newest.current);
+      timer.current = setTimeout(take, ms);
+    };
+    if (timer.current === undefined) take();
+  }, [value, ms]);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+    },
+    [],
+  );
+  return shown;
 }
 
 /** A name that others gave: in one line, and with a writing direction of its own. */

@@ -1,6 +1,6 @@
 import { oneLine, seconds, size } from '../format';
 import { Icon } from '../icons';
-import type { Operation, Step } from '../protocol';
+import type { Failure, Operation, Step } from '../protocol';
 import { t } from '../strings';
 import { Name, useNow, memo } from './parts';
 
@@ -10,9 +10,12 @@ const ROLLBACK = 'rollback';
 export const Timeline = memo(function Timeline({
   operation,
   skew,
+  said = null,
 }: {
   operation: Operation;
   skew: number;
+  /** An error that stands beside it: a step that failed by it does not tell it again. */
+  said?: Failure | null;
 }) {
   const running = operation.elapsed === null;
   const now = useNow(running) - skew;
@@ -21,7 +24,7 @@ export const Timeline = memo(function Timeline({
   return (
     <ol class="tp-timeline" aria-label={t.timeline(operation.operation)}>
       {operation.steps.map((step, index) => (
-        <Line key={index} step={step} now={now} longest={longest} many={many} />
+        <Line key={index} step={step} {...{ now, longest, many, said }} />
       ))}
       <li class={`tp-step tp-end ${running ? 'tp-started' : ''}`}>
         <Icon name={running ? 'started' : endIcon(operation.outcome)} />
@@ -46,11 +49,13 @@ function Line({
   now,
   longest,
   many,
+  said,
 }: {
   step: Step;
   now: number;
   longest: number;
   many: boolean;
+  said: Failure | null;
 }) {
   const elapsed = step.elapsed ?? Math.max(now - step.began, 0);
   const back = step.phase === ROLLBACK;
@@ -76,12 +81,21 @@ function Line({
         <span class="tp-bar" style={bar} />
       </span>
       {step.status === 'started' && step.done !== null && <Progress step={step} />}
-      {step.error !== '' && <span class="tp-note tp-bad">{oneLine(step.error)}</span>}
+      {step.error !== '' && !tells(said, step.error) && (
+        <span class="tp-note tp-bad">{oneLine(step.error)}</span>
+      )}
       {step.error === '' && step.detail !== '' && (
         <span class="tp-note tp-dim">{oneLine(step.detail)}</span>
       )}
     </li>
   );
+}
+
+const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+function tells(said: Failure | null, error: string): boolean {
+  if (said === null) return false;
+  return plain(`${said.words}\n${said.traceback}`).includes(plain(error).replace(/\.$/, ''));
 }
 
 function Progress({ step }: { step: Step }) {
