@@ -59,7 +59,7 @@ lab: $(STAMP) $(PANEL) ## Open JupyterLab on notebooks/
 	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) \
 		--ContentsManager.pre_save_hook=tools.saving.without_outputs $(ARGS)
 
-test: lint types ui-check unit notebooks test-engine ## Everything that has to pass
+test: lint types ui-check unit notebooks test-engine journeys ## Everything that has to pass
 
 lint: $(STAMP) ## Style and likely mistakes (ruff)
 	$(RUN) -m ruff check .

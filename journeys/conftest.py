@@ -191,6 +191,16 @@ class Notebook:
         )
         return text
 
+    def save(self) -> None:
+        """Save the notebook."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+
+    def saved(self, number: int) -> dict[str, str]:
+        """Return what a cell of the saved notebook shows, by its kind."""
+        cell = json.loads((self.folder / "n.ipynb").read_text())["cells"][number]
+        data = cell["outputs"][0]["data"]
+        return {kind: "".join(text) for kind, text in data.items() if kind.startswith("text/")}
+
     def panel(self, number: int = 1) -> Any:
         """Show a panel below a cell; return its card of the plugin."""
         self.run(0, "%load_ext themis_jupyter\n%load_plugin counter.py --as counter;")

@@ -98,3 +98,67 @@ def test_keyboard(notebook: Notebook) -> None:
     expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
     status = notebook.page.get_by_role("status").filter(has_text="counter")
     expect(status.first).to_contain_text("counter")
+
+
+def test_plugins_shows_the_panel_and_a_reloaded_page_the_current_state(notebook: Notebook) -> None:
+    notebook.run(0, "%load_ext themis_jupyter\n%load_plugin counter.py --as counter;")
+    notebook.run(1, "%plugins")
+    notebook.card()
+    notebook.save()
+    # A saved notebook has the table, for where no widget can be shown.
+    saved = notebook.saved(1)
+    assert "counter" in saved["text/plain"] and "<table" in saved["text/html"]
+    notebook.page.reload()
+    notebook.ready()
+    notebook.edit("return 1", "return 2")
+    notebook.run(2, "%reload_plugin counter;")
+    notebook.run(3, "%plugins")
+    expect(notebook.card(nth=-1)).to_contain_text("reloaded")
+
+
+def test_a_widget_of_the_plugins_own(notebook: Notebook) -> None:
+    own = """
+    def widget(self):
+        import ipywidgets
+        self.slider = ipywidgets.IntSlider(value=3, max=10, description="step")
+        return ipywidgets.VBox([self.slider])
+
+    transient = ("slider",)
+"""
+    notebook.write(PLUGIN + own)
+    card = notebook.panel()
+    card.get_by_role("button", name="counter", exact=True).click()
+    expect(card.get_by_text("step", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(card.locator(".widget-readout")).to_have_text("3")
+    notebook.run(2, "counter.slider.value = 7")
+    expect(card.locator(".widget-readout")).to_have_text("7")
+    notebook.edit('description="step"', 'description="width"')
+    button(card, "Reload").click()
+    expect(card.get_by_text("width", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(card.locator(".widget-readout")).to_have_text("7")
+    expect(card.get_by_text("step", exact=True)).to_have_count(0)
+
+
+def test_saving_a_big_state_shows_bytes(notebook: Notebook) -> None:
+    slow = '''
+
+class Slow:
+    """Takes its time to be saved."""
+
+    def __reduce__(self):
+        import time
+        from themis_jupyter import operation
+        time.sleep(2 * operation.PACE)
+        return Slow, (), {"data": bytes(500_000)}
+'''
+    notebook.write(
+        PLUGIN.replace("self.total = 0", "self.total = 0; self.slow = [Slow() for _ in range(20)]")
+        + slow
+    )
+    card = notebook.panel()
+    notebook.edit("return 1", "return 2")
+    button(card, "Reload").click()
+    expect(card.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
+    expect(card).to_contain_text(re.compile(r"\d MB"))
+    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card.get_by_role("progressbar")).to_have_count(0)

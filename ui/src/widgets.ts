@@ -35,22 +35,29 @@ export function showWith(
     tell('after-attach');
     return () => {
       // A Lumino widget that still counts as attached refuses to go where the page has taken its
-      // element away already: so it is told before it is removed.
-      tell('before-detach');
-      if (node.parentNode !== null) node.parentNode.removeChild(node);
-      tell('after-detach');
-      remove();
+      // element away already: so it is told before it is removed. One whose model was closed by the
+      // kernel has gone by itself.
+      const gone = field(lumino(view), 'isDisposed') === true;
+      try {
+        if (!gone) tell('before-detach');
+        if (node.parentNode !== null) node.parentNode.removeChild(node);
+        if (!gone) tell('after-detach');
+        if (!gone) remove();
+      } catch (error) {
+        console.warn('themis: a widget could not be taken away.', error);
+      }
     };
   };
 }
+
+const lumino = (view: unknown): unknown => field(view, 'luminoWidget') ?? field(view, 'pWidget');
 
 /**
  * A view's element belongs to a Lumino widget, and its children wait for the word that it is on
  * the page. Its messages are plain objects: so Lumino need not be here to send them.
  */
 function attacher(view: unknown): (type: string) => void {
-  const host = field(view, 'luminoWidget') ?? field(view, 'pWidget');
-  const process = method(host, 'processMessage');
+  const process = method(lumino(view), 'processMessage');
   if (process !== null)
     return (type) => {
       process({ type, isConflatable: false, conflate: () => false });
