@@ -197,6 +197,49 @@ def test_requests(lab: Lab, page: MakePage) -> None:
     assert shown.card("counter")["life"] == "loaded"
 
 
+def test_a_state_that_is_kept_is_offered(lab: Lab, page: MakePage) -> None:
+    handle = lab.load("counter", PLUGIN)
+    handle.total = 7
+    lab.manager.save_state("counter")
+    shown = page()
+    assert shown.card("counter")["kept"] == ""
+    lab.manager.unload_plugin("counter")
+    shown.settled()
+    assert shown.card("counter")["kept"].startswith("state saved 20")
+    assert shown.ask("load", plugin="counter", restore=True)["ok"]
+    assert lab.get("counter").total == 7
+    shown.settled()
+    assert shown.card("counter")["kept"] == ""
+
+
+def test_the_template_of_a_new_plugin(lab: Lab, page: MakePage) -> None:
+    shown = page()
+    data = shown.ask("template", plugin="tally", stateful=True)["data"]
+    assert data["file"] == "tally.py" and "class Tally(StatefulPlugin)" in data["text"]
+    assert "cannot be" in shown.ask("template", plugin="1 + 1")["text"]
+    assert not list(lab.folder.iterdir())
+
+
+def test_a_widget_of_the_plugins_own(lab: Lab, page: MakePage) -> None:
+    lab.load("counter", PLUGIN)
+    shown = page()
+    assert shown.card("counter")["widget"] is None
+    assert shown.ask("widget", plugin="counter")["data"] == {"model": None}
+    own = """
+        def widget(self):
+            import ipywidgets
+            return ipywidgets.IntSlider()
+    """
+    lab.write("counter.py", PLUGIN + own)
+    assert lab.reload("counter")
+    shown.settled()
+    assert shown.card("counter")["widget"] is not None
+    made = lab.manager.get_widget("counter")
+    assert shown.ask("widget", plugin="counter")["data"] == {"model": made.model_id}
+    lab.manager.unload_plugin("counter")
+    assert not shown.ask("widget", plugin="counter")["ok"]
+
+
 def test_two_clicks_do_not_reload_twice(lab: Lab, page: MakePage) -> None:
     lab.load("counter", PLUGIN)
     one, other = page(), page()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..events import Event
-from .cards import Card, card_of, in_flight
+from .cards import Card, card_of, in_flight, kept_state
 from .journal import OPERATIONS, Entry, Journal
 from .protocol import PROTOCOL, Message
 
@@ -40,6 +40,8 @@ class Board:
         self._lock = threading.RLock()
         self._journal = Journal()
         self._cards: dict[str, Card] = {}
+        #: Of plugins that are not loaded, what is kept of their states: the disk is asked once.
+        self._kept: dict[str, str] = {}
         self._stale: set[str] = set()
         self._all_stale = True
         for event in list(manager.events.history):
@@ -71,6 +73,7 @@ class Board:
     def touch(self, *names: str) -> None:
         """Look at plugins again, by default at all of them: something beside the events has changed."""
         with self._lock:
+            self._kept.clear()
             self._stale.update(names)
             self._all_stale = self._all_stale or not names
         self._wake()
@@ -79,6 +82,7 @@ class Board:
         with self._lock:
             number, entry = self._journal.note(event)
             self._stale.add(event.plugin)
+            self._kept.pop(event.plugin, None)
             if event.terminal:  # dependents, and what is loaded, may differ now
                 self._all_stale = True
             for changes in self._changes:
@@ -185,6 +189,10 @@ class Board:
         card = card_of(self.manager, name)
         if card is not None:
             card["operation"] = self._journal.last.get(name)
+            if card["life"] == "not loaded":
+                if name not in self._kept:
+                    self._kept[name] = kept_state(self.manager, name)
+                card["kept"] = self._kept[name]
         return card
 
     def _tell(self, name: str, before: Card | None, now: Card | None) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from ..drift import drift_of, drift_text
-from ..errors import PluginError
+from ..errors import PluginError, StateError
 from ..history import Version
 from ..own_widget import has_widget
 from ..record import Record
@@ -51,6 +52,18 @@ def card_of(manager: PluginManager, name: str) -> Card | None:
         "widget": str(record.own_widget.turn) if has_widget(record.instance) else None,
         "kept": "",
     }
+
+
+def kept_state(manager: PluginManager, name: str) -> str:
+    """Return in words what is kept on disk of the state of a plugin; empty where nothing is."""
+    try:
+        header = manager.keeper.header(name, None)
+    except StateError as error:
+        return str(error)
+    if header is None:
+        return ""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(header.created))
+    return f"state saved {when}, {size(header.size)}"
 
 
 def in_flight(record: Record) -> int:
