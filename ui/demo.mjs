@@ -82,7 +82,10 @@ const plugins =
         }),
         plugin('search', { operation: 4, life: 'reloading', stateSize: 3.2e8 }),
         plugin('archive', { life: 'broken', last: last('failed', 'archive FAILED') }),
-        plugin('<img src=x onerror=alert(1)>', { life: 'not loaded' }),
+        plugin('<img src=x onerror=alert(1)>', {
+          life: 'not loaded',
+          kept: 'state saved 2026-11-24 12:03, 1.2 MB',
+        }),
       ];
 const operations = [
   {
