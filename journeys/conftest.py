@@ -49,6 +49,14 @@ class Counter(StatefulPlugin):
 '''
 
 
+#: A kernel that takes what a page asks for only between cells, as other kernels do.
+PLAIN_KERNEL = """
+from ipykernel import kernelapp, kernelbase
+kernelbase.Kernel._supports_kernel_subshells = False
+kernelapp.launch_new_instance()
+"""
+
+
 class Server:
     """A Jupyter server with a folder of its own."""
 
@@ -70,6 +78,17 @@ class Server:
                 )
             },
         }  # fmt: skip
+        kernel = folder / "jupyter_data_dir" / "kernels" / "plain"
+        kernel.mkdir(parents=True)
+        (kernel / "kernel.json").write_text(
+            json.dumps(
+                {
+                    "argv": [sys.executable, "-c", PLAIN_KERNEL, "-f", "{connection_file}"],
+                    "display_name": "Without subshells",
+                    "language": "python",
+                }
+            )
+        )
         self._log = (folder / "server.log").open("w")
         expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
         self.process = subprocess.Popen(
@@ -115,7 +134,9 @@ class Server:
 class Notebook:
     """A notebook that is open in a page, and the plugin ``counter`` beside it."""
 
-    def __init__(self, server: Server, context: BrowserContext, name: str) -> None:
+    def __init__(
+        self, server: Server, context: BrowserContext, name: str, kernel: str = "python3"
+    ) -> None:
         self.server = server
         self.folder = server.folder / name
         self.folder.mkdir()
@@ -128,7 +149,7 @@ class Notebook:
                 for n in range(6)
             ],
             "metadata": {
-                "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+                "kernelspec": {"display_name": kernel, "language": "python", "name": kernel}
             },
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -231,14 +252,14 @@ def server(
 
 
 @pytest.fixture
-def open_notebook(server: Server, browser: Browser) -> Iterator[Callable[[], Notebook]]:
+def open_notebook(server: Server, browser: Browser) -> Iterator[Callable[..., Notebook]]:
     """Open a notebook in a browser of its own; its kernel goes with it."""
     contexts: list[BrowserContext] = []
     opened: list[Notebook] = []
 
-    def make() -> Notebook:
+    def make(kernel: str = "python3") -> Notebook:
         contexts.append(browser.new_context(viewport={"width": 1200, "height": 1000}))
-        opened.append(Notebook(server, contexts[-1], secrets.token_hex(4)))
+        opened.append(Notebook(server, contexts[-1], secrets.token_hex(4), kernel))
         return opened[-1]
 
     yield make
@@ -251,5 +272,5 @@ def open_notebook(server: Server, browser: Browser) -> Iterator[Callable[[], Not
 
 
 @pytest.fixture
-def notebook(open_notebook: Callable[[], Notebook]) -> Notebook:
+def notebook(open_notebook: Callable[..., Notebook]) -> Notebook:
     return open_notebook()

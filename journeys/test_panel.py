@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import expect
@@ -42,6 +43,21 @@ def test_the_steps_fill_in_live_and_a_busy_kernel_answers(notebook: Notebook) ->
         == "running"
     )
     assert "end 2" in notebook.end(2)
+
+
+def test_a_kernel_without_subshells_says_that_clicks_wait(
+    open_notebook: Callable[..., Notebook],
+) -> None:
+    notebook = open_notebook("plain")
+    card = notebook.panel()
+    notebook.edit("return 1", "return 2")
+    notebook.begin(2, "import time\nfor _ in range(60): time.sleep(0.1)")
+    button(card, "Reload").click()
+    waits = notebook.page.get_by_text("Requests wait until the cell ends.")
+    expect(waits).to_be_visible(timeout=PATIENCE)
+    notebook.end(2)
+    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(waits).to_have_count(0)
 
 
 def test_a_broken_file(notebook: Notebook) -> None:
@@ -108,12 +124,19 @@ def test_plugins_shows_the_panel_and_a_reloaded_page_the_current_state(notebook:
     # A saved notebook has the table, for where no widget can be shown.
     saved = notebook.saved(1)
     assert "counter" in saved["text/plain"] and "<table" in saved["text/html"]
-    notebook.page.reload()
-    notebook.ready()
     notebook.edit("return 1", "return 2")
     notebook.run(2, "%reload_plugin counter;")
-    notebook.run(3, "%plugins")
-    expect(notebook.card(nth=-1)).to_contain_text("reloaded")
+    notebook.page.reload()
+    notebook.ready()
+    # The kernel still has the widget, and tells it what there is now.
+    card = notebook.card()
+    expect(card).to_contain_text("reloaded")
+    card.get_by_role("button", name="counter", exact=True).click()
+    card.get_by_role("button", name="Versions").click()
+    notebook.edit("return 2", "return 3")
+    button(card, "Reload").click()
+    expect(card).to_contain_text("version 3", timeout=PATIENCE)
+    assert notebook.run(3, "counter.edition()").strip() == "3"
 
 
 def test_a_widget_of_the_plugins_own(notebook: Notebook) -> None:
