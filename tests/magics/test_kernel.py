@@ -246,3 +246,34 @@ def test_a_saved_plugin_comes_in_in_the_thread_of_the_cells(kernel: Kernel) -> N
     (kernel.folder / "notes.py").write_text(dedent(text.replace("return 1,", "return 2,")))
     until(lambda: started.read_text() == "(2, (7,)) MainThread")
     assert kernel.run("print(notes.edition())")[1][0]["text"] == "(2, (7,))\n"
+
+
+def test_a_front_end_opens_a_comm(kernel: Kernel) -> None:
+    """As JupyterLab's extension does it: no code is run for that."""
+
+    def send(kind: str, **content: Any) -> None:
+        client = kernel.client
+        client.shell_channel.send(client.session.msg(kind, {"comm_id": "page-1", **content}))
+
+    def heard(wanted: str) -> dict[str, Any]:
+        while True:
+            message = kernel.client.get_iopub_msg(timeout=PATIENCE)
+            content: dict[str, Any] = message["content"]
+            if message["msg_type"] == "comm_close":
+                return {"kind": "closed"}
+            if message["msg_type"] == "comm_msg" and content["data"]["kind"] == wanted:
+                data: dict[str, Any] = content["data"]
+                return data
+
+    send("comm_open", target_name="themis_jupyter", data={})
+    send("comm_msg", data={"kind": "hello", "id": "1", "protocol": 1})
+    assert [each["name"] for each in heard("state")["plugins"]] == ["counter"]
+    kernel.edit("counter.py", "LIMIT = 10", "LIMIT = 11")
+    send("comm_msg", data={"kind": "reload", "id": "2", "plugins": ["counter"]})
+    assert (
+        "counter reloaded in" in heard("reply")["text"]
+        or "counter reloaded in" in heard("reply")["text"]
+    )
+    kernel.run("%unload_ext themis_jupyter")
+    send("comm_open", target_name="themis_jupyter", data={})
+    assert heard("nothing") == {"kind": "closed"}

@@ -10,6 +10,7 @@ import pytest
 
 from tests.manager.conftest import Lab, lab
 from tests.watch.conftest import until
+from themis_jupyter import subshells
 from themis_jupyter.board.protocol import check_message
 from themis_jupyter.errors import WidgetError
 from themis_jupyter.widgets import (
@@ -18,7 +19,6 @@ from themis_jupyter.widgets import (
     PluginStatus,
     ReloadButton,
     host,
-    subshells,
 )
 
 __all__ = ["lab"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -24,6 +24,9 @@ from .history import VersionMagics
 from .live import LiveMagics
 from .magics import PluginMagics
 from .taken_names import TakenNames
+
+if TYPE_CHECKING:
+    from ..comm import CommTarget
 
 
 class Extension:
@@ -47,7 +50,6 @@ class Extension:
                 self._magics,
                 lambda: self._notes.raw_cell,
             ),
-            AuthorMagics(shell, self._manager),
         ]
         self._names = TakenNames(shell)
         self._autoreload = Autoreload(shell, self._manager)
@@ -59,6 +61,7 @@ class Extension:
         # What was there before under the same names, by kind (line or cell).
         self._hidden: dict[str, dict[str, Any]] = {}
         self._printer: Any = None
+        self._target = _comm_target(shell, self._manager)
 
     @classmethod
     def of(cls, shell: InteractiveShell) -> Extension | None:
@@ -93,6 +96,8 @@ class Extension:
         self._names.install()
         self._autoreload.install()
         self._notes.install()
+        if self._target is not None:
+            self._target.install()
         atexit.register(self._manager.save_at_exit)
         self._printer = self._texts.for_type(ReloadReport, self._in_a_line)
 
@@ -102,6 +107,8 @@ class Extension:
         if self._printer is not None:
             self._texts.for_type(ReloadReport, self._printer)
         self._notes.remove()
+        if self._target is not None:
+            self._target.remove()
         self._manager.stop_watching()
         self._magics.files.close()
         self._autoreload.remove()
@@ -165,6 +172,16 @@ class Extension:
         printer.text(report.headline())
         if report.traceback:
             printer.text(" (%plugin_errors shows the traceback)")
+
+
+def _comm_target(shell: Any, manager: PluginManager) -> CommTarget | None:
+    """Return what answers JupyterLab's extension; None in a terminal, which has no comms."""
+    comms = getattr(getattr(shell, "kernel", None), "comm_manager", None)
+    if comms is None:
+        return None
+    from ..comm import CommTarget
+
+    return CommTarget(manager, comms)
 
 
 def _manager(shell: InteractiveShell) -> PluginManager:

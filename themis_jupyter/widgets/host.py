@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from pathlib import Path
 from typing import Any
 
 import anywidget
 from traitlets import Unicode
 
-from ..board import Board, Desk, Feed
+from ..board import Desk, Feed
 from ..board.board import Changes
+from ..board.boards import board_of
 from ..board.static import static_html, static_text
 from ..errors import WidgetError
 from ..manager import PluginManager
-from .subshells import keep_its_shell, kernel_has_subshells
+from ..subshells import keep_its_shell
 
 #: Built from ui/ by npm. Wheels have it; in a checkout, ``make ui`` makes it.
 SCRIPT = Path(__file__).parent / "static" / "panel.js"
@@ -32,21 +31,6 @@ def script() -> str:
         raise WidgetError(
             f"{SCRIPT} is not there: the panel was not built. In a checkout: make ui (it needs Node)."
         ) from None
-
-
-# By the id of the manager, whose events keep the board as long as there are any.
-_boards: weakref.WeakValueDictionary[int, Board] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
-
-
-def board_of(manager: PluginManager) -> Board:
-    """Return the board of a manager, which all its widgets share."""
-    with _lock:
-        known = _boards.get(id(manager))
-        if known is not None and known.manager is manager:
-            return known
-        board = _boards[id(manager)] = Board(manager, kernel_has_subshells)
-        return board
 
 
 class Host(anywidget.AnyWidget):
