@@ -15,7 +15,6 @@ _HOOKS = {
         "save_state",
         "restore_state",
         "on_reload_requested",
-        "widget",
     )
 }
 # "initialise" and "save_sate" are as near as that; "reset_state" is not.

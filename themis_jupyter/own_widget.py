@@ -103,8 +103,9 @@ class OwnWidget:
 
 
 def has_widget(instance: object) -> bool:
-    """Return whether a plugin offers a widget."""
-    return isinstance(instance, Plugin) and type(instance).widget is not Plugin.widget
+    """Return whether a plugin offers a widget. An attribute of that name is none: it is the plugin's own."""
+    method = getattr(type(instance), "widget", None)
+    return isinstance(instance, Plugin) and callable(method) and method is not Plugin.widget
 
 
 def widget_types() -> tuple[type, ...]:

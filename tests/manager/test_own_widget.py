@@ -214,3 +214,29 @@ def test_unloading_closes_it(lab: Lab) -> None:
     assert own.comm is None
     with pytest.raises(PluginNotLoadedError):
         get(lab)
+
+
+def test_an_attribute_of_that_name_is_the_plugins_own_affair(lab: Lab) -> None:
+    lab.load(
+        "tuner",
+        """
+        import ipywidgets
+        from themis_jupyter import Plugin
+
+        class Tuner(Plugin):
+            widget = ipywidgets.IntSlider()
+        """,
+    )
+    assert get(lab) is None
+
+
+def test_a_reload_that_widget_itself_asks_for_is_refused(lab: Lab) -> None:
+    text = PLUGIN.replace(
+        "self.asked += 1", "self.report = self.pm.reload_plugin('tuner', full=True)"
+    )
+    lab.load("tuner", text.replace('("slider",)', '("slider", "pm", "report")'))
+    lab.instance("tuner").pm = lab.manager
+    assert get(lab).children
+    report = lab.instance("tuner").report
+    assert report.outcome is Outcome.ABORTED
+    assert "from inside" in report.headline()
