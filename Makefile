@@ -16,7 +16,7 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab ui ui-check journeys test lint types unit notebooks test-engine test-pythons bench format \
+.PHONY: help demo lab labextension ui ui-check journeys test lint types unit notebooks test-engine test-pythons bench format \
 	constraints clean distclean
 # The parts of "make test" share the two cores of a small machine badly, and mix their output.
 .NOTPARALLEL:
@@ -54,6 +54,18 @@ ui-check: $(UI_STAMP) ## Types, style and tests of the panel's script
 journeys: $(STAMP) $(PANEL) ## The panel in a real browser, JupyterLab and Notebook 7
 	@$(RUN) -m tools.browser
 	$(RUN) -m pytest -W default journeys $(ARGS)
+
+# JupyterLab's extension is begun, and in neither the wheel nor "make test" yet: see docs/jupyterlab.md.
+LAB_STAMP := labextension/node_modules/.installed
+
+$(LAB_STAMP): labextension/package.json labextension/package-lock.json
+	cd labextension && npm ci --no-audit --no-fund
+	@touch $@
+
+labextension: $(STAMP) $(UI_STAMP) $(LAB_STAMP) ## Build and check JupyterLab's extension (begun)
+	cd ui && npm run lib
+	cd labextension && npm run check && npm run build:lib
+	cd labextension && ../$(VENV)/bin/jupyter-builder build .
 
 lab: $(STAMP) $(PANEL) ## Open JupyterLab on notebooks/
 	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) \
@@ -93,9 +105,9 @@ constraints: ## Write constraints.txt anew, from fresh environments
 	$(PYTHON) -m tools.constraints
 
 clean: ## Remove caches and build output
-	rm -rf build dist ui/dist $(PANEL) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks notebooks/out
+	rm -rf build dist ui/dist labextension/lib themis_jupyter/labextension $(PANEL) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks notebooks/out
 	find . \( -name '.venv*' -o -name node_modules -o -name .git \) -prune \
 		-o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 distclean: clean ## ... and the virtual environments
-	rm -rf $(VENV) .venv-3.* ui/node_modules
+	rm -rf $(VENV) .venv-3.* ui/node_modules labextension/node_modules

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -49,6 +50,9 @@ class Counter(StatefulPlugin):
 '''
 
 
+#: What make labextension builds.
+LABEXTENSION = Path(__file__).parent.parent / "themis_jupyter" / "labextension"
+
 #: A kernel that takes what a page asks for only between cells, as other kernels do.
 PLAIN_KERNEL = """
 from ipykernel import kernelapp, kernelbase
@@ -89,6 +93,9 @@ class Server:
                 }
             )
         )
+        if LABEXTENSION.is_dir():
+            target = folder / "jupyter_data_dir" / "labextensions" / "themis-jupyter"
+            shutil.copytree(LABEXTENSION, target)
         self._log = (folder / "server.log").open("w")
         expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
         self.process = subprocess.Popen(
