@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock, oneLine, seconds, size } from '../format';
 import { Icon } from '../icons';
 import type { Operation, Plugin } from '../protocol';
@@ -19,6 +19,8 @@ export interface CardProps extends ActionProps {
   skew: number;
   /** Shown alone: open from the beginning. */
   open?: boolean;
+  /** Grows each time that it is asked for: to be opened, and to have the focus. */
+  wanted?: number;
 }
 
 /** Word and icon of a plugin's state of life. */
@@ -37,6 +39,14 @@ export const Card = memo(function Card(props: CardProps) {
   useEffect(() => {
     if (running) setOpen(true);
   }, [running]);
+  const head = useRef<HTMLButtonElement>(null);
+  const wanted = props.wanted ?? 0;
+  useEffect(() => {
+    if (wanted === 0) return;
+    setOpen(true);
+    head.current?.focus();
+    head.current?.scrollIntoView({ block: 'start' });
+  }, [wanted]);
   const tone =
     plugin.life === 'broken' ? 'tp-card-bad' : plugin.error !== null ? 'tp-card-warn' : '';
   return (
@@ -47,6 +57,7 @@ export const Card = memo(function Card(props: CardProps) {
       >
         <div class="tp-head">
           <button
+            ref={head}
             type="button"
             class="tp-fold-head tp-title"
             aria-expanded={open}
