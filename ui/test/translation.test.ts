@@ -39,11 +39,14 @@ describe.each([
   ['the English bundle', ENGLISH],
   ['a careless one', careless],
 ])('a marked text with %s', (_name, bundle) => {
-  it.each(['%1', '%2', '%3', '%% ', '100 %', '$&', '\uE0001\uE000'])('shows the value %j', (odd) => {
-    setBundle(bundle);
-    expect(_('a %1 b %2', odd, 'x')).toBe(`a ${odd} b x`);
-    expect(_n('%2, one, %3', '%2, %1, %3', 5, odd, 'x')).toBe(`${odd}, 5, x`);
-  });
+  it.each(['%1', '%2', '%3', '%% ', '100 %', '$&', '\uE0001\uE000'])(
+    'shows the value %j',
+    (odd) => {
+      setBundle(bundle);
+      expect(_('a %1 b %2', odd, 'x')).toBe(`a ${odd} b x`);
+      expect(_n('%2, one, %3', '%2, %1, %3', 5, odd, 'x')).toBe(`${odd}, 5, x`);
+    },
+  );
 });
 
 describe('setBundle', () => {
