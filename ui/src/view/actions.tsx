@@ -82,7 +82,7 @@ export function Actions({ store, plugin, pending, live }: ActionProps) {
       {asking && (
         <Ask
           text={t.askUnload(plugin.dependents.length)}
-          action={t.unload()}
+          yes={t.yesUnload()}
           onYes={() => {
             ask(false);
             send({ kind: 'unload', plugin: name, cascade: plugin.dependents.length > 0 });
@@ -117,7 +117,7 @@ function Revert({ store, plugin, off }: { store: Store; plugin: Plugin; off: boo
       {asking && (
         <Ask
           text={t.askRevert(target.number)}
-          action={t.revert()}
+          yes={t.yesRevert()}
           onYes={() => {
             ask(false);
             void store.request({ kind: 'revert', plugin: plugin.name, version: target.number });

@@ -208,7 +208,7 @@ function Panel({
 export function arranged(plugins: readonly Plugin[], text: string, sort: Sort): Plugin[] {
   const wanted = text.trim().toLowerCase();
   const found = plugins.filter((p) =>
-    `${p.name} ${p.description} ${p.type} ${p.life}`.toLowerCase().includes(wanted),
+    `${p.name} ${p.description} ${p.type} ${t.life(p.life)}`.toLowerCase().includes(wanted),
   );
   const byName = (a: Plugin, b: Plugin): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const by: Record<Sort, (a: Plugin, b: Plugin) => number> = {

@@ -73,7 +73,7 @@ export const Card = memo(function Card(props: CardProps) {
           <Life plugin={plugin} />
           {plugin.drift !== '' && (
             <span class="tp-chip tp-warn">
-              <Icon name="drift" /> {oneLine(plugin.drift, 40)}
+              <Icon name="drift" /> {t.drift(plugin.drift)}
             </span>
           )}
           <span class="tp-meta tp-dim">{meta(plugin)}</span>
@@ -123,7 +123,7 @@ function LastLine({ plugin }: { plugin: Plugin }) {
   return (
     <p class="tp-last tp-dim">
       <span class={good ? 'tp-ok' : last.outcome === 'failed' ? 'tp-bad' : 'tp-warn'}>
-        {last.outcome}
+        {t.outcome(last.outcome)}
       </span>{' '}
       {t.at(clock(last.time))} {t.took(last.elapsed)}
     </p>
@@ -172,12 +172,13 @@ export function StatusLine({ plugin }: { plugin: Plugin }) {
       <Name text={plugin.name} /> <Life plugin={plugin} />
       {plugin.drift !== '' && (
         <span class="tp-chip tp-warn">
-          <Icon name="drift" /> {oneLine(plugin.drift, 40)}
+          <Icon name="drift" /> {t.drift(plugin.drift)}
         </span>
       )}
       {plugin.last !== null && (
         <span class="tp-dim">
-          {plugin.last.outcome} {t.at(clock(plugin.last.time))} ({seconds(plugin.last.elapsed)})
+          {t.outcome(plugin.last.outcome)} {t.at(clock(plugin.last.time))} (
+          {seconds(plugin.last.elapsed)})
         </span>
       )}
     </span>
