@@ -31,10 +31,11 @@ export class Links implements IDisposable {
     const better = kernel.handleComms && known?.kernel.handleComms === false;
     if (known !== undefined && !known.isDisposed && !known.kernel.isDisposed && !better)
       return known;
-    known?.dispose();
     const made = new KernelLink(kernel, this.settings);
     this.links.set(kernel.id, made);
     made.stateChanged.connect(this.onChange, this);
+    // Whoever hears of the end of that one finds this one.
+    known?.dispose();
     return made;
   }
 

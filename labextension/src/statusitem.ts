@@ -1,7 +1,7 @@
 /** The current phase of the active kernel's plugins as a word and an icon; a click opens the side bar. */
 import { Signal, type ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { _, _n } from 'themis-jupyter-ui';
+import { _, _n, phaseWord } from 'themis-jupyter-ui';
 import { icon } from './icon';
 import { summaryOf, type Summary } from './summary';
 import type { IPluginService } from './tokens';
@@ -12,7 +12,7 @@ export function lineOf({ kind, loaded, failed, drifted, phase }: Summary): strin
     case 'nothing':
       return _('no plugins');
     case 'running':
-      return _('plugins: %1…', phase);
+      return _('plugins: %1…', phaseWord(phase));
     case 'failed':
       return _n('%1 plugin failed', '%1 plugins failed', failed.length);
     case 'drift':

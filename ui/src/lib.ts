@@ -21,3 +21,4 @@ export type { Answer, Connection, Snapshot } from './snapshot';
 export { Store, type Settings } from './store';
 export { _, _n, setBundle, type Bundle } from './translation';
 export type { Transport } from './transport';
+export { phase as phaseWord } from './words';
