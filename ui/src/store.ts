@@ -286,9 +286,9 @@ export class Store {
   }
 
   private updatePending(names: readonly string[], answer?: Answer): void {
-    const pending = new Map<string, Body['kind']>();
+    const pending = new Map<string, Body>();
     for (const { body, names: each } of this.requests.values())
-      if (!QUIET.has(body.kind)) for (const name of each) pending.set(name, body.kind);
+      if (!QUIET.has(body.kind)) for (const name of each) pending.set(name, body);
     const answers = new Map(this.now.answers);
     for (const name of names) {
       answers.delete(name);

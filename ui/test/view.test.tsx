@@ -248,6 +248,9 @@ describe('a card', () => {
     });
     press('Reload with dependents: index');
     expect(transport.last('reload')).toMatchObject({ plugins: ['index'], cascade: true });
+    await act(() => undefined);
+    expect(button('Reload with dependents…: index').textContent).toBe('Reload with dependents…');
+    expect(button('Reload: index').textContent).toBe('Reload');
   });
 
   it('asks for what differs when that is opened', async () => {
@@ -322,6 +325,11 @@ describe('an error', () => {
 });
 
 describe('a plugin that is not loaded', () => {
+  const labels = (name: string): (string | null)[] =>
+    within(card(name))
+      .getAllByRole('button', { name: /^Load/ })
+      .map((b) => b.textContent);
+
   it('is loaded with what is kept of its state, or without', async () => {
     const kept = '12 kB of state kept';
     await show([
@@ -335,10 +343,15 @@ describe('a plugin that is not loaded', () => {
     expect(button('Load and restore: new').className).toContain('tp-primary');
     press('Load and restore: new');
     expect(transport.last('load')).toMatchObject({ plugin: 'new', restore: true });
+    await act(() => undefined);
+    expect(labels('new')).toEqual(['Load and restore…', 'Load']);
     await act(() => {
       transport.reply('load');
     });
+    expect(labels('new')).toEqual(['Load and restore', 'Load']);
     press('Load: new');
+    await act(() => undefined);
+    expect(labels('new')).toEqual(['Load and restore', 'Load…']);
     expect(transport.last('load')).not.toHaveProperty('restore');
     expect(within(card('old')).queryByRole('button', { name: /restore/ })).toBeNull();
   });
