@@ -1,7 +1,14 @@
 /** The model of the panel: what the kernel has told, and what it has been asked. No page, no Jupyter. */
 import { endings, ofPatch, ofState } from './apply';
-import { PROTOCOL, read, type Body, type Operation, type Patch } from './protocol';
-import type { Reply, State } from './protocol';
+import {
+  PROTOCOL,
+  read,
+  type Body,
+  type Operation,
+  type Patch,
+  type Reply,
+  type State,
+} from './protocol';
 import { ALL, EMPTY, type Answer, type Snapshot } from './snapshot';
 import { t } from './strings';
 import type { Transport } from './transport';
