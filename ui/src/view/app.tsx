@@ -151,7 +151,7 @@ function Panel({
           </select>
         </label>
         <Button
-          label={snapshot.pending.get(ALL) === 'reload' ? t.busy(t.reload()) : t.reloadAll()}
+          label={snapshot.pending.get(ALL)?.kind === 'reload' ? t.busy(t.reload()) : t.reloadAll()}
           disabled={!live || !loaded || snapshot.pending.size > 0}
           onPress={() => {
             void store.request({ kind: 'reload', plugins: [] });
