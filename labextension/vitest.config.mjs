@@ -5,6 +5,7 @@ export default defineConfig({
     environment: 'jsdom',
     include: ['test/**/*.test.ts'],
     restoreMocks: true,
+    setupFiles: ['test/setup.ts'],
     // Whether something is still listened to is seen by what the collector cannot take.
     pool: 'forks',
     poolOptions: { forks: { execArgv: ['--expose-gc'] } },

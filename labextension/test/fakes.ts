@@ -4,8 +4,14 @@ import { Signal } from '@lumino/signaling';
 import type { Plugin } from 'themis-jupyter-ui';
 import { expect, vi } from 'vitest';
 import { state } from '../../ui/test/samples';
-import type { Document } from '../src/documents';
+import { Documents, type Document } from '../src/documents';
+import { Files } from '../src/files';
+import { Following } from '../src/following';
 import type { KernelLink } from '../src/link';
+import { Links } from '../src/links';
+import type { Action, Notices } from '../src/notices';
+import { Options } from '../src/options';
+import { Requests } from '../src/requests';
 
 export interface Message {
   readonly kind: string;
@@ -161,3 +167,25 @@ export const becomes = (link: KernelLink, kind: string): Promise<void> =>
 
 /** Waits until all that was sent has come. */
 export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** The service, with notices that are noted down. */
+export function serviceOf() {
+  const links = new Links();
+  const documents = new Documents(links);
+  const told: { text: string; weight: string; actions: readonly Action[] }[] = [];
+  const notices = {
+    tell: (text: string, weight: string, actions: readonly Action[] = []) => {
+      told.push({ text, weight, actions });
+    },
+  } as unknown as Notices;
+  return {
+    links,
+    documents,
+    following: new Following(documents),
+    files: new Files(links),
+    options: new Options(),
+    notices,
+    requests: new Requests(notices),
+    told,
+  };
+}

@@ -147,7 +147,7 @@ describe('the link to a kernel', () => {
     await becomes(link, 'open');
     expect(link.snapshot?.connection).toMatchObject({
       kind: 'refused',
-      text: expect.stringContaining('install the same version on both sides'),
+      text: expect.stringContaining('install the same version on both sides') as string,
     });
   });
 
