@@ -19,7 +19,7 @@ COMMANDS = (("ui", "build"), ("ui", "lib"), ("labextension", "build"))
 
 
 class PageBuildHook(BuildHookInterface):  # type: ignore[misc]
-    """Makes the panel's script and JupyterLab's extension anew; where there is no ``ui/`` (an sdist), they are there."""
+    """Makes the panel's script and JupyterLab's extension anew; an sdist (no ``ui/``) has them."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build.
