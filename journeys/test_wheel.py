@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, expect
 
 from journeys.conftest import PATIENCE, Notebook, Server
 from themis_jupyter import __version__
-from tools.environment import CONSTRAINTS, create, pip_install
+from tools.environment import CONSTRAINTS
 from tools.labextension import OUTPUT, ROOT
 
 SHARED = f"themis_jupyter-{__version__}.data/data/share/jupyter/labextensions/themis-jupyter/"
@@ -37,11 +38,13 @@ def run(*command: str | Path, **variables: str) -> str:
     return done.stdout
 
 
-def wheel_of(source: Path, folder: Path) -> Path:
-    """Make a wheel as pip does, in a build environment of its own."""
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, source)
-    (made,) = folder.glob("*.whl")
-    return made
+def pip(*arguments: str | Path, **variables: str) -> None:
+    run(sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments, **variables)
+
+
+def only(folder: Path, pattern: str) -> Path:
+    (found,) = folder.glob(pattern)
+    return found
 
 
 def names(wheel: Path) -> list[str]:
@@ -59,16 +62,22 @@ def hide_node(patch: pytest.MonkeyPatch, python: Path) -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     STALE.parent.mkdir(parents=True, exist_ok=True)
     STALE.touch()
-    return wheel_of(ROOT, tmp_path_factory.mktemp("dist"))
+    folder = tmp_path_factory.mktemp("dist")
+    pip("wheel", "--no-deps", "--wheel-dir", folder, ROOT)
+    return only(folder, "*.whl")
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the Python of a fresh environment with JupyterLab and the wheel."""
-    python = create(tmp_path_factory.mktemp("fresh") / "venv")
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder, symlinks=True)
+    python = folder / "bin" / "python"
     with pytest.MonkeyPatch.context() as patch:
         hide_node(patch, python)
-        pip_install(python, "--constraint", str(CONSTRAINTS), f"{wheel}[lab]")
+        # Most of what it brings is never imported: half of the time would go into compiling it.
+        install = ("--python", python, "install", "--no-compile", "--constraint", CONSTRAINTS)
+        pip(*install, f"{wheel}[lab]")
     return python
 
 
@@ -85,13 +94,14 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
 def test_an_sdist_needs_no_node(
     wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend = tmp_path / "backend"
-    run(sys.executable, "-m", "pip", "install", "--target", backend, "hatchling>=1.26")
+    backend = str(tmp_path / "backend")
+    pip("install", "--target", backend, "hatchling>=1.26")
     build = ("-m", "hatchling", "build", "--target", "sdist", "--directory")
-    run(sys.executable, *build, tmp_path, PYTHONPATH=str(backend))
-    (sdist,) = tmp_path.glob("*.tar.gz")
+    run(sys.executable, *build, tmp_path, PYTHONPATH=backend)
     hide_node(monkeypatch, Path(sys.executable))
-    assert names(wheel_of(sdist, tmp_path)) == names(wheel)
+    make = ("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path)
+    pip(*make, only(tmp_path, "*.tar.gz"), PYTHONPATH=backend)
+    assert names(only(tmp_path, "*.whl")) == names(wheel)
 
 
 def test_jupyterlab_lists_it(
