@@ -143,8 +143,10 @@ def test_a_click_in_the_side_bar(
     try:
         notebook = Notebook(server, browser.new_context(), "a1b2c3d4")
         page = notebook.page
-        notebook.run(0, "%load_ext themis_jupyter\n%load_plugin counter.py --as counter;")
         page.evaluate("() => window.jupyterapp.commands.execute('themis-jupyter:open')")
+        page.get_by_role("button", name="Load the extension").click()
+        page.locator(".jp-themis-Panel").get_by_text("counter").first.wait_for()
+        notebook.run(0, "%load_plugin counter.py --as counter;")
         button = page.get_by_role("button", name="Reload: counter")
         button.wait_for()
         for number in range(1, rounds + 1):
