@@ -215,6 +215,13 @@ class Notebook:
         )
         return text
 
+    def is_running(self) -> bool:
+        """Return whether the cell that was begun last has not ended."""
+        running: bool = self.page.evaluate(
+            "() => Promise.race([window.themisRun.then(() => false), Promise.resolve(true)])"
+        )
+        return running
+
     def save(self) -> None:
         """Save the notebook."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")

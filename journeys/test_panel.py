@@ -36,12 +36,7 @@ def test_the_steps_fill_in_live_and_a_busy_kernel_answers(notebook: Notebook) ->
     button(card, "Reload").click()
     expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
     # The cell is still running: the click did not wait for it, and the cell has the new code.
-    assert (
-        notebook.page.evaluate(
-            "() => Promise.race([window.themisRun.then(() => 'ended'), Promise.resolve('running')])"
-        )
-        == "running"
-    )
+    assert notebook.is_running()
     assert "end 2" in notebook.end(2)
 
 

@@ -53,12 +53,7 @@ def test_a_click_reloads_while_a_cell_runs(notebook: Notebook) -> None:
     )
     card.get_by_role("button", name="Reload: counter").click()
     expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
-    assert (
-        notebook.page.evaluate(
-            "() => Promise.race([window.themisRun.then(() => 'ended'), Promise.resolve('running')])"
-        )
-        == "running"
-    )
+    assert notebook.is_running()
     assert "end 2" in notebook.end(2)
 
 

@@ -1,20 +1,12 @@
 import tseslint from 'typescript-eslint';
+import { shared } from '../ui/eslint.shared.mjs';
 
 export default tseslint.config(
   { ignores: ['lib/', 'node_modules/'] },
+  ...shared(tseslint, import.meta.dirname),
   {
     files: ['**/*.{ts,tsx}'],
-    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
-    languageOptions: {
-      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
-    },
-    rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      eqeqeq: 'error',
-      // Lumino's signals are given the method and its `this`.
-      '@typescript-eslint/unbound-method': 'off',
-    },
+    // Lumino's signals are given the method and its `this`.
+    rules: { '@typescript-eslint/unbound-method': 'off' },
   },
-  { files: ['test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
 );

@@ -34,7 +34,9 @@ def conclude(
     staged = progress.staged
     text, place = "", None
     if isinstance(error, SourceError) and isinstance(error.__cause__, SyntaxError):
-        place = _place_of_syntax_error(error.__cause__)
+        from .tracebacks import syntax_place
+
+        place = syntax_place(error.__cause__)
         text = "".join(traceback.format_exception_only(error.__cause__))
     elif error is not None:
         from .tracebacks import failing_line, plugin_traceback
@@ -63,11 +65,6 @@ def conclude(
         elapsed=operation.elapsed,
         words=request.words,
     )
-
-
-def _place_of_syntax_error(error: SyntaxError) -> tuple[str, int] | None:
-    known = isinstance(error.filename, str) and isinstance(error.lineno, int) and error.lineno > 0
-    return (str(error.filename), error.lineno or 1) if known else None
 
 
 def _running_sources(progress: Progress, failed_at: Step | None) -> dict[str, str]:

@@ -9,13 +9,7 @@ from .plugin import Plugin, StatefulPlugin
 
 _HOOKS = {
     name.replace("_", ""): name
-    for name in (
-        "initialize",
-        "shutdown",
-        "save_state",
-        "restore_state",
-        "on_reload_requested",
-    )
+    for name in ("initialize", "shutdown", "save_state", "restore_state", "on_reload_requested")
 }
 # "initialise" and "save_sate" are as near as that; "reset_state" is not.
 _NEAR = 0.85

@@ -114,6 +114,14 @@ class StateKeeper(Configurable):
         chosen = label if label is not None else store.newest()
         return store.headers().get(chosen) if chosen is not None else None
 
+    def in_words(self, plugin: str, words: Callable[[Header], str]) -> str:
+        """Return ``words`` of the newest saved state, or why it cannot be read; empty where there is none."""
+        try:
+            header = self.header(plugin, None)
+        except StateError as error:
+            return str(error)
+        return words(header) if header is not None else ""
+
     # -- of itself -------------------------------------------------------------------------------
 
     def after_reload(

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 from .errors import describe
 from .events import EventStream, Listener, PhaseEvent, Status
@@ -118,11 +118,21 @@ class Operation:
         elapsed: float | None = None,
         error: str | None = None,
         detail: str = "",
-        **more: Any,
+        done: int | None = None,
+        total: int | None = None,
     ) -> PhaseEvent:
-        now = time.time()
         return PhaseEvent(
-            plugin, self.number, self.kind, phase, status, now, elapsed, error, detail, **more
+            plugin,
+            self.number,
+            self.kind,
+            phase,
+            status,
+            time.time(),
+            elapsed,
+            error,
+            detail,
+            done,
+            total,
         )
 
     def _deliver(self, stream: EventStream, event: PhaseEvent) -> None:

@@ -64,7 +64,9 @@ def _place(error: BaseException, sources: Mapping[str, str]) -> tuple[str, int] 
         if id(each) in seen:
             continue
         seen.add(id(each))
-        place = _syntax_line(each, sources) or _innermost(each.__traceback__, sources)
+        place = syntax_place(each)
+        if place is None or place[0] not in sources:
+            place = _innermost(each.__traceback__, sources)
         if place is not None:
             return place
         if each.__cause__ is not None:
@@ -76,11 +78,12 @@ def _place(error: BaseException, sources: Mapping[str, str]) -> tuple[str, int] 
     return None
 
 
-def _syntax_line(error: BaseException, sources: Mapping[str, str]) -> tuple[str, int] | None:
+def syntax_place(error: BaseException) -> tuple[str, int] | None:
+    """Return file name and line (from 1) that cannot be compiled; None where ``error`` tells of none."""
     if not isinstance(error, SyntaxError):
         return None
     name, line = error.filename, error.lineno
-    if isinstance(name, str) and isinstance(line, int) and name in sources:
+    if isinstance(name, str) and isinstance(line, int) and line > 0:
         return name, line
     return None
 

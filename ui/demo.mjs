@@ -1,45 +1,16 @@
 // A made-up kernel for demo.html: what it says is in here, and reloads go through their steps.
 import widget from './dist/panel.js';
+import * as kernel from './tools/kernel.mjs';
+
+const { now, plugin } = kernel;
 
 const wish = new URLSearchParams(location.search);
 const show = wish.get('show') ?? 'panel';
 document.getElementById('here').style.width = `${wish.get('width') ?? 'auto'}px`;
-const now = () => Date.now() / 1000;
 if (wish.has('dark')) document.body.classList.add('dark');
 
-const plugin = (name, more = {}) => ({
-  name,
-  version: '1.2.0',
-  type: 'ranker',
-  description: `What ${name} does, in a sentence.`,
-  life: 'loaded',
-  drift: '',
-  driftText: '',
-  dependents: [],
-  inFlight: 0,
-  stateSize: null,
-  watched: '',
-  last: null,
-  error: null,
-  versions: [],
-  operation: null,
-  file: `/home/ada/work/plugins/${name}.py`,
-  widget: null,
-  kept: '',
-  ...more,
-});
-const step = (name, phase, elapsed, more = {}) => ({
-  plugin: name,
-  phase,
-  status: 'finished',
-  began: now() - 3,
-  elapsed,
-  error: '',
-  detail: '',
-  done: null,
-  total: null,
-  ...more,
-});
+const step = (name, phase, elapsed, more = {}) =>
+  kernel.step(name, phase, { began: now() - 3, elapsed, ...more });
 const version = (number, running) => ({
   number,
   time: now() - 9000 / number,
@@ -155,34 +126,20 @@ const log = operations.flatMap((o) =>
 );
 log.forEach((e, i) => (e.seq = i));
 
-const handlers = new Map();
-const emit = (event, ...args) => handlers.get(event)?.forEach((h) => h(...args));
+const { emit, on, off } = kernel.ears();
 const model = {
   get: (name) =>
     ({
       view: ['timeline', 'status', 'button'].includes(show) ? show : 'panel',
       plugin: wish.get('plugin') ?? 'index',
     })[name],
-  on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
-  off: (event, handler) =>
-    handlers.set(
-      event,
-      (handlers.get(event) ?? []).filter((h) => h !== handler),
-    ),
+  on,
+  off,
   send(m) {
     const reply = (text, data) =>
       emit('msg:custom', { kind: 'reply', id: m.id, ok: true, text, data });
     if (m.kind === 'hello') {
-      emit('msg:custom', {
-        kind: 'state',
-        seq: 0,
-        protocol: 1,
-        package: '1.0.0',
-        kernel: { id: 'k', python: '3.12.1', subshells: true, notebook: '' },
-        plugins,
-        operations,
-        log,
-      });
+      emit('msg:custom', kernel.state(plugins, operations, log));
       reply('');
     } else if (m.kind === 'diff') {
       const lines = [

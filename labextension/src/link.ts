@@ -2,7 +2,8 @@
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { Store, type Transport } from 'themis-jupyter-ui';
+import { Store, type Snapshot } from 'themis-jupyter-ui';
+import { CommTransport } from './transport';
 
 /** What the kernel's side answers to: see themis_jupyter/comm/target.py. */
 export const TARGET = 'themis_jupyter';
@@ -12,6 +13,8 @@ export const LOAD = '%load_ext themis_jupyter';
 export type LinkState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'not python'; readonly language: string }
+  /** Another connection of this page had the comms of this kernel, and was closed. */
+  | { readonly kind: 'no comms' }
   /** The extension is not loaded in this kernel; `why` says what came of trying. */
   | { readonly kind: 'not loaded'; readonly why: string }
   | { readonly kind: 'not installed' }
@@ -32,15 +35,16 @@ interface Comm extends Kernel.IComm {
 
 export class KernelLink implements IDisposable {
   private now: LinkState = { kind: 'connecting' };
-  private readonly changed = new Signal<this, LinkState>(this);
+  private readonly changed = new Signal<this, void>(this);
   private readonly subshellTimeout: number;
   private comm: Comm | null = null;
   /** Grows with each attempt: what an older one finds out is of no interest. */
   private attempt = 0;
   private over = false;
   private restarting = false;
-  /** A cell that may have loaded the extension is running. */
-  private hopeful = false;
+  private lost = false;
+  /** The run that may load the extension, by the id of its request. */
+  private hope = '';
 
   constructor(
     readonly kernel: Kernel.IKernelConnection,
@@ -48,6 +52,7 @@ export class KernelLink implements IDisposable {
   ) {
     this.subshellTimeout = settings.subshellTimeout ?? 2_000;
     kernel.statusChanged.connect(this.onStatus, this);
+    kernel.connectionStatusChanged.connect(this.onConnection, this);
     kernel.iopubMessage.connect(this.onMessage, this);
     kernel.disposed.connect(this.dispose, this);
     void this.open();
@@ -57,7 +62,22 @@ export class KernelLink implements IDisposable {
     return this.now;
   }
 
-  get stateChanged(): ISignal<this, LinkState> {
+  /** The store, where the kernel answers. */
+  get store(): Store | null {
+    return this.now.kind === 'open' ? this.now.store : null;
+  }
+
+  get snapshot(): Snapshot | null {
+    return this.store?.snapshot ?? null;
+  }
+
+  /** Whether the page has lost its way to the server, and tries to find it again. */
+  get isOffline(): boolean {
+    return this.lost;
+  }
+
+  /** Tells that the state has changed, or what the store holds. */
+  get stateChanged(): ISignal<this, void> {
     return this.changed;
   }
 
@@ -72,11 +92,19 @@ export class KernelLink implements IDisposable {
     const mine = ++this.attempt;
     const stale = (): boolean => this.over || mine !== this.attempt;
     this.set({ kind: 'connecting' });
+    if (!this.kernel.handleComms) {
+      this.set({ kind: 'no comms' });
+      return;
+    }
     // Before its info is there it is not known whether the kernel has subshells.
-    const { language_info: language } = await this.kernel.info;
+    const language = await languageOf(this.kernel);
     if (stale()) return;
-    if (language.name !== 'python') {
-      this.set({ kind: 'not python', language: language.name });
+    if (language === null) {
+      this.set({ kind: 'gone', status: this.kernel.status });
+      return;
+    }
+    if (language !== 'python') {
+      this.set({ kind: 'not python', language });
       return;
     }
     const comm: Comm = this.kernel.createComm(TARGET);
@@ -90,20 +118,37 @@ export class KernelLink implements IDisposable {
   /** Loads the extension, as the user has asked for. */
   async load(): Promise<void> {
     if (this.over || this.now.kind === 'open' || this.now.kind === 'loading') return;
+    const before = this.now;
     this.set({ kind: 'loading' });
-    const future = this.kernel.requestExecute({ code: LOAD, store_history: false });
-    const { content } = await future.done;
-    if (this.isDisposed) return;
-    if (content.status === 'ok') await this.open();
+    const content = await contentOf(
+      this.kernel.requestExecute({ code: LOAD, store_history: false }),
+    );
+    // Restarted or lost meanwhile: whoever noticed has said so.
+    if (this.isDisposed || this.state.kind !== 'loading') return;
+    if (content === null) this.set(before);
+    else if (content.status === 'ok') await this.open();
     else if (content.status === 'error' && content.ename === 'ModuleNotFoundError')
       this.set({ kind: 'not installed' });
     else this.set({ kind: 'not loaded', why: content.status === 'error' ? content.evalue : '' });
+  }
+
+  /** Gives the comm back. The kernel is told, as long as it can be. */
+  close(): void {
+    const { comm } = this;
+    this.comm = null;
+    this.store?.dispose();
+    if (comm !== null && !comm.isDisposed) {
+      comm.onClose = () => undefined;
+      if (this.kernel.isDisposed) comm.dispose();
+      else comm.close();
+    }
   }
 
   dispose(): void {
     if (this.over) return;
     this.over = true;
     this.close();
+    this.changed.emit();
     Signal.disconnectReceiver(this);
     Signal.clearData(this);
   }
@@ -119,6 +164,9 @@ export class KernelLink implements IDisposable {
       spoken = true;
       if (this.comm === comm) this.set({ kind: 'open', store });
     });
+    store.subscribe(() => {
+      if (this.store === store) this.changed.emit();
+    });
     comm.onClose = () => {
       transport.gone();
       store.dispose();
@@ -129,18 +177,6 @@ export class KernelLink implements IDisposable {
     };
     comm.open();
     store.hello();
-  }
-
-  /** Gives the comm back. */
-  private close(): void {
-    const { comm, now } = this;
-    this.comm = null;
-    if (now.kind === 'open') now.store.dispose();
-    if (comm !== null && !comm.isDisposed) {
-      comm.onClose = () => undefined;
-      if (this.kernel.isDisposed) comm.dispose();
-      else comm.close();
-    }
   }
 
   // -- the kernel ------------------------------------------------------------------------------
@@ -158,13 +194,9 @@ export class KernelLink implements IDisposable {
         break;
       case 'idle':
       case 'busy':
-        if (this.restarting) {
-          this.restarting = false;
-          void this.open();
-        } else if (status === 'idle' && this.hopeful) {
-          this.hopeful = false;
-          if (this.now.kind !== 'open' && this.now.kind !== 'loading') void this.open();
-        }
+        if (!this.restarting) break;
+        this.restarting = false;
+        void this.open();
         break;
       case 'starting':
       case 'unknown':
@@ -172,51 +204,59 @@ export class KernelLink implements IDisposable {
     }
   }
 
+  private onConnection(_: unknown, status: Kernel.ConnectionStatus): void {
+    if (status !== 'connected') {
+      // It connects in the beginning, too: only what was there can be lost.
+      if (this.lost || this.now.kind === 'connecting') return;
+      this.lost = true;
+      this.changed.emit();
+      return;
+    }
+    if (!this.lost) return;
+    this.lost = false;
+    this.changed.emit();
+    // What was told meanwhile did not get here.
+    if (this.store !== null) this.store.hello();
+    else void this.open();
+  }
+
   private onMessage(_: unknown, message: KernelMessage.IIOPubMessage): void {
-    if (message.header.msg_type !== 'execute_input') return;
-    const { code } = (message as KernelMessage.IExecuteInputMsg).content;
-    this.hopeful = this.hopeful || code.includes('load_ext');
+    const run = 'msg_id' in message.parent_header ? message.parent_header.msg_id : '';
+    if (message.header.msg_type === 'execute_input') {
+      const { code } = (message as KernelMessage.IExecuteInputMsg).content;
+      if (code.includes('load_ext')) this.hope = run;
+      return;
+    }
+    // The kernel is idle between other requests, too, while that cell runs: its own end counts.
+    if (message.header.msg_type !== 'status' || run === '' || run !== this.hope) return;
+    if ((message as KernelMessage.IStatusMsg).content.execution_state !== 'idle') return;
+    this.hope = '';
+    if (this.now.kind !== 'open' && this.now.kind !== 'loading') void this.open();
   }
 
   private set(state: LinkState): void {
     this.now = state;
-    this.changed.emit(state);
+    this.changed.emit();
   }
 }
 
-/** Carries the store's messages over a comm. */
-class CommTransport implements Transport {
-  private readonly listeners = new Set<(message: unknown) => void>();
-  private readonly goners = new Set<() => void>();
-
-  constructor(private readonly comm: Kernel.IComm) {
-    comm.onMsg = (message) => {
-      for (const each of [...this.listeners]) each(message.content.data);
-    };
+/** The language of a kernel; null where it ended before it could tell. */
+async function languageOf(kernel: Kernel.IKernelConnection): Promise<string | null> {
+  try {
+    return (await kernel.info).language_info.name;
+  } catch {
+    return null;
   }
+}
 
-  send(message: unknown): void {
-    if (this.comm.isDisposed) throw new Error('the comm is closed');
-    this.comm.send(message as never);
-  }
-
-  onMessage(callback: (message: unknown) => void): () => void {
-    this.listeners.add(callback);
-    return () => this.listeners.delete(callback);
-  }
-
-  onGone(callback: () => void): () => void {
-    this.goners.add(callback);
-    return () => this.goners.delete(callback);
-  }
-
-  gone(): void {
-    for (const each of [...this.goners]) each();
-  }
-
-  dispose(): void {
-    this.listeners.clear();
-    this.goners.clear();
+/** What a run ended with; null where the kernel, or the way to it, ended before. */
+async function contentOf(
+  future: Kernel.IShellFuture<KernelMessage.IExecuteRequestMsg, KernelMessage.IExecuteReplyMsg>,
+): Promise<KernelMessage.IExecuteReplyMsg['content'] | null> {
+  try {
+    return (await future.done).content;
+  } catch {
+    return null;
   }
 }
 

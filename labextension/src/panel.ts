@@ -1,11 +1,10 @@
 /** The side bar: the view of the kernel that is looked at, or why there is none, and what to do. */
-import { Message } from '@lumino/messaging';
+import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import { mount, type Abilities, type Mounted } from 'themis-jupyter-ui';
+import { _, mount, type Abilities, type AppProps, type Mounted } from 'themis-jupyter-ui';
 import type { Followed, Following } from './following';
-import type { KernelLink, LinkState } from './link';
-
-export const PANEL = 'themis-jupyter:panel';
+import type { KernelLink } from './link';
+import { PANEL } from './tokens';
 
 /** What is said where there is nothing to show, and what a button does about it. */
 export interface Notice {
@@ -14,54 +13,73 @@ export interface Notice {
   readonly line?: string;
 }
 
-/** What to say of a link that shows nothing; null while it does. */
-export function notice(link: KernelLink): Notice | null {
+/** What to say of a link; null where its view says all. */
+export function noticeOf(link: KernelLink): Notice | null {
   const { state } = link;
-  const load = { label: 'Load the extension', run: () => void link.load() };
+  const load = { label: _('Load the extension'), run: () => void link.load() };
+  if (link.isOffline)
+    return {
+      text: _('The server cannot be reached. Trying again; what you see is the last known.'),
+    };
   switch (state.kind) {
     case 'open':
       return null;
     case 'connecting':
-      return { text: 'Asking the kernel…' };
+      return { text: _('Asking the kernel…') };
     case 'loading':
-      return { text: 'Loading the extension into the kernel…' };
+      return { text: _('Loading the extension into the kernel…') };
     case 'not python':
-      return { text: `The kernel runs ${state.language}. Plugins are Python modules.` };
+      return { text: _('The kernel runs %1. Plugins are Python modules.', state.language) };
+    case 'no comms':
+      return {
+        text: _(
+          'This page reaches the kernel by another document that was closed. Open its notebook again.',
+        ),
+      };
     case 'not loaded':
       return {
         text:
           state.why === ''
-            ? 'themis_jupyter is not loaded in this kernel.'
-            : `themis_jupyter could not be loaded: ${state.why}`,
+            ? _('themis_jupyter is not loaded in this kernel.')
+            : _('themis_jupyter could not be loaded: %1', state.why),
         action: load,
       };
     case 'not installed':
       return {
-        text: 'themis_jupyter is not installed where this kernel runs. Run this in a cell, then load it:',
+        text: _(
+          'themis_jupyter is not installed where this kernel runs. Run this in a cell, then load it:',
+        ),
         line: '%pip install themis-jupyter',
         action: load,
       };
     case 'gone':
       return {
-        text: state.status === 'dead' ? 'The kernel is dead.' : 'The kernel is being restarted.',
+        text:
+          state.status === 'dead'
+            ? _('The kernel is dead. Restart it to go on.')
+            : _('The kernel is being restarted.'),
       };
   }
 }
 
 export class PluginsPanel extends Widget {
-  private readonly heading = document.createElement('div');
+  private readonly heading = document.createElement('h2');
   private readonly notice = document.createElement('div');
   private readonly place = document.createElement('div');
   private link: KernelLink | null = null;
   private mounted: Mounted | null = null;
+  /** The card that was asked for last. */
+  private wanted: AppProps['wanted'];
 
   constructor(
     private readonly following: Following,
-    private readonly abilities: Abilities = {},
+    private readonly openFile?: (link: KernelLink, file: string, line: number) => void,
   ) {
     super();
     this.id = PANEL;
     this.addClass('jp-themis-Panel');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', _('Plugins'));
     this.heading.className = 'jp-themis-heading';
     this.notice.className = 'jp-themis-notice';
     this.notice.setAttribute('role', 'status');
@@ -74,9 +92,14 @@ export class PluginsPanel extends Widget {
     if (this.isDisposed) return;
     this.following.followedChanged.disconnect(this.onFollowed, this);
     this.link?.stateChanged.disconnect(this.onState, this);
-    this.mounted?.dispose();
-    this.mounted = null;
+    this.unmount();
     super.dispose();
+  }
+
+  /** Opens the card of a plugin, and puts the focus on it. */
+  reveal(plugin: string): void {
+    this.wanted = { plugin, count: (this.wanted?.count ?? 0) + 1 };
+    if (this.link !== null) this.onState(this.link);
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -85,31 +108,40 @@ export class PluginsPanel extends Widget {
     this.node.focus();
   }
 
-  private onFollowed(_: unknown, followed: Followed): void {
+  private onFollowed(_sender: unknown, followed: Followed): void {
     this.link?.stateChanged.disconnect(this.onState, this);
     this.link = followed.kind === 'kernel' ? followed.link : null;
     this.link?.stateChanged.connect(this.onState, this);
     this.heading.textContent = headingOf(followed);
     if (this.link !== null) {
-      this.onState(this.link, this.link.state);
+      this.onState(this.link);
       return;
     }
     this.unmount();
     this.say({
       text:
         followed.kind === 'nothing'
-          ? 'Open a notebook or a console to see the plugins of its kernel.'
-          : 'It has no kernel. Start one to see its plugins.',
+          ? _('Open a notebook or a console to see the plugins of its kernel.')
+          : _('It has no kernel. Start one to see its plugins.'),
     });
   }
 
-  private onState(link: KernelLink, state: LinkState): void {
-    this.say(notice(link));
-    if (state.kind !== 'open') {
+  private onState(link: KernelLink): void {
+    this.say(noticeOf(link));
+    if (link.store === null) {
       this.unmount();
       return;
     }
-    const props = { store: state.store, ...this.abilities };
+    const { openFile } = this;
+    const abilities: Abilities =
+      openFile === undefined
+        ? {}
+        : {
+            openFile: (file, line) => {
+              openFile(link, file, line);
+            },
+          };
+    const props: AppProps = { store: link.store, wanted: this.wanted, ...abilities };
     if (this.mounted === null) this.mounted = mount(this.place, props);
     else this.mounted.update(props);
   }
@@ -119,7 +151,13 @@ export class PluginsPanel extends Widget {
     this.mounted = null;
   }
 
+  private said = '';
+
   private say(notice: Notice | null): void {
+    // Said again, it would be read out again.
+    const key = notice === null ? '' : `${notice.text}\n${notice.line ?? ''}`;
+    if (key === this.said) return;
+    this.said = key;
     this.notice.replaceChildren();
     this.notice.hidden = notice === null;
     if (notice === null) return;
@@ -134,7 +172,7 @@ export class PluginsPanel extends Widget {
     if (notice.action !== undefined) {
       const button = document.createElement('button');
       button.type = 'button';
-      button.className = 'jp-mod-styled';
+      button.className = 'jp-mod-styled jp-mod-accept';
       button.textContent = notice.action.label;
       button.addEventListener('click', notice.action.run);
       this.notice.append(button);
@@ -145,10 +183,10 @@ export class PluginsPanel extends Widget {
 function headingOf(followed: Followed): string {
   switch (followed.kind) {
     case 'nothing':
-      return 'Plugins';
+      return _('Plugins');
     case 'no kernel':
       return followed.title;
     case 'kernel':
-      return `${followed.title} (${followed.link.kernel.name})`;
+      return `${followed.title} · ${followed.kernel}`;
   }
 }

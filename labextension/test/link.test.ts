@@ -1,103 +1,9 @@
-import { Signal } from '@lumino/signaling';
-import { describe, expect, it, vi } from 'vitest';
-import type { Kernel } from '@jupyterlab/services';
-import { Following, Links } from '../src/following';
-import { KernelLink, LOAD } from '../src/link';
-
-interface Message {
-  kind: string;
-  id: string;
-}
-
-const state = (plugins: unknown[] = []) => ({
-  kind: 'state',
-  seq: 0,
-  protocol: 1,
-  package: '1.0.0',
-  kernel: { id: 'k', python: '3.12', subshells: true, notebook: '' },
-  plugins,
-  operations: [],
-  log: [],
-});
-
-class FakeComm {
-  isDisposed = false;
-  closed = false;
-  readonly sent: Message[] = [];
-  onMsg: (message: unknown) => void = () => undefined;
-  onClose: () => void = () => undefined;
-
-  constructor(private readonly kernel: FakeKernel) {}
-
-  open(): void {
-    queueMicrotask(() => {
-      if (!this.kernel.loaded) this.onClose();
-    });
-  }
-
-  send(message: Message): void {
-    this.sent.push(message);
-    if (this.kernel.loaded && message.kind === 'hello')
-      queueMicrotask(() => {
-        this.onMsg({ content: { data: state() } });
-        this.onMsg({
-          content: { data: { kind: 'reply', id: message.id, ok: true, text: '' } },
-        });
-      });
-  }
-
-  close(): void {
-    this.closed = true;
-    this.isDisposed = true;
-  }
-
-  dispose(): void {
-    this.isDisposed = true;
-  }
-}
-
-/** A kernel, as far as a link sees one. */
-class FakeKernel {
-  loaded = false;
-  installed = true;
-  isDisposed = false;
-  readonly comms: FakeComm[] = [];
-  readonly executed: string[] = [];
-  readonly statusChanged = new Signal<this, Kernel.Status>(this);
-  readonly iopubMessage = new Signal<this, unknown>(this);
-  readonly disposed = new Signal<this, void>(this);
-  readonly name = 'python3';
-  info = Promise.resolve({ language_info: { name: 'python' } });
-
-  constructor(readonly id = 'kernel-1') {}
-
-  createComm(): FakeComm {
-    const made = new FakeComm(this);
-    this.comms.push(made);
-    return made;
-  }
-
-  requestExecute({ code }: { code: string }) {
-    this.executed.push(code);
-    if (this.installed) this.loaded = true;
-    const error = { status: 'error', ename: 'ModuleNotFoundError', evalue: 'no themis_jupyter' };
-    return { done: Promise.resolve({ content: this.installed ? { status: 'ok' } : error }) };
-  }
-
-  get open(): FakeComm[] {
-    return this.comms.filter((comm) => !comm.isDisposed);
-  }
-
-  connection(): Kernel.IKernelConnection {
-    return this as unknown as Kernel.IKernelConnection;
-  }
-}
+import { describe, expect, it } from 'vitest';
+import { plugin } from '../../ui/test/samples';
+import { KernelLink, LOAD, TARGET } from '../src/link';
+import { becomes, FakeKernel, settled } from './fakes';
 
 const linkTo = (kernel: FakeKernel): KernelLink => new KernelLink(kernel.connection());
-const becomes = (link: KernelLink, kind: string): Promise<void> =>
-  vi.waitFor(() => {
-    expect(link.state.kind).toBe(kind);
-  });
 
 describe('the link to a kernel', () => {
   it('is open once the kernel has told its state', async () => {
@@ -107,6 +13,20 @@ describe('the link to a kernel', () => {
     expect(link.state.kind).toBe('connecting');
     await becomes(link, 'open');
     expect(kernel.executed).toEqual([]);
+  });
+
+  it('tells of what the store holds', async () => {
+    const kernel = new FakeKernel();
+    kernel.loaded = true;
+    const link = linkTo(kernel);
+    await becomes(link, 'open');
+    let told = 0;
+    link.stateChanged.connect(() => {
+      told += 1;
+    });
+    kernel.show(plugin('counter'));
+    expect(told).toBeGreaterThan(0);
+    expect([...(link.snapshot?.plugins.keys() ?? [])]).toEqual(['counter']);
   });
 
   it('says where the extension is not loaded, and loads it when asked to', async () => {
@@ -128,6 +48,15 @@ describe('the link to a kernel', () => {
     expect(link.state.kind).toBe('not installed');
   });
 
+  it('asks again where the way to the kernel ended while it was being loaded', async () => {
+    const kernel = new FakeKernel();
+    const link = linkTo(kernel);
+    await becomes(link, 'not loaded');
+    kernel.requestExecute = () => ({ done: Promise.reject(new Error('Canceled future')) });
+    await link.load();
+    expect(link.state.kind).toBe('not loaded');
+  });
+
   it('says where the kernel is not Python', async () => {
     const kernel = new FakeKernel();
     kernel.info = Promise.resolve({ language_info: { name: 'R' } });
@@ -136,30 +65,48 @@ describe('the link to a kernel', () => {
     expect(kernel.comms).toEqual([]);
   });
 
+  it('says where the kernel ended before it told what it is', async () => {
+    const kernel = new FakeKernel();
+    kernel.status = 'dead';
+    kernel.info = Promise.reject(new Error('Kernel info request failed'));
+    const link = linkTo(kernel);
+    await becomes(link, 'gone');
+    expect(link.state).toEqual({ kind: 'gone', status: 'dead' });
+  });
+
+  it('says where another connection of the page has the comms', async () => {
+    const kernel = new FakeKernel();
+    kernel.handleComms = false;
+    await becomes(linkTo(kernel), 'no comms');
+    expect(kernel.comms).toEqual([]);
+  });
+
   it('begins anew after a restart', async () => {
     const kernel = new FakeKernel();
     kernel.loaded = true;
     const link = linkTo(kernel);
     await becomes(link, 'open');
+    const { store } = link;
+    const answer = store?.request({ kind: 'reload', plugins: ['counter'] });
     kernel.loaded = false;
     kernel.statusChanged.emit('restarting');
     expect(link.state).toEqual({ kind: 'gone', status: 'restarting' });
+    expect((await answer)?.kind).toBe('error');
     kernel.statusChanged.emit('idle');
     await becomes(link, 'not loaded');
   });
 
-  it('looks again after a cell that loads the extension', async () => {
+  it('looks again when the cell that loads the extension has ended, and not before', async () => {
     const kernel = new FakeKernel();
     const link = linkTo(kernel);
     await becomes(link, 'not loaded');
-    kernel.statusChanged.emit('idle');
+    kernel.publish('execute_input', 'run-1', { code: '%load_ext themis_jupyter' });
+    // The end of something else: a request of the debugger, say.
+    kernel.publish('status', 'other', { execution_state: 'idle' });
+    await settled();
     expect(kernel.comms).toHaveLength(1);
-    kernel.iopubMessage.emit({
-      header: { msg_type: 'execute_input' },
-      content: { code: '%load_ext themis_jupyter' },
-    });
     kernel.loaded = true;
-    kernel.statusChanged.emit('idle');
+    kernel.publish('status', 'run-1', { execution_state: 'idle' });
     await becomes(link, 'open');
   });
 
@@ -171,53 +118,47 @@ describe('the link to a kernel', () => {
     kernel.open[0]?.onClose();
     expect(link.state.kind).toBe('not loaded');
   });
-});
 
-describe('what is looked at', () => {
-  function notebook(kernel: FakeKernel | null) {
-    const context = {
-      session: kernel === null ? null : { kernel: kernel.connection() },
-      kernelChanged: new Signal<object, unknown>({}),
-      disposed: new Signal<object, unknown>({}),
-    };
-    return { context, document: { sessionContext: context, title: { label: 'n.ipynb' } } as never };
-  }
-
-  it('is one link per kernel, also for two notebooks on it', () => {
-    const links = new Links();
+  it('keeps what is known while the server is away, and asks for news when it is back', async () => {
     const kernel = new FakeKernel();
-    expect(links.of(kernel.connection())).toBe(links.of(kernel.connection()));
-    expect(links.of(new FakeKernel('kernel-2').connection())).not.toBe(
-      links.of(kernel.connection()),
-    );
-    expect(links.size).toBe(2);
+    kernel.loaded = true;
+    kernel.plugins = [plugin('counter')];
+    const link = linkTo(kernel);
+    kernel.connectionStatusChanged.emit('connecting');
+    expect(link.isOffline).toBe(false);
+    await becomes(link, 'open');
+    kernel.connectionStatusChanged.emit('connecting');
+    expect(link.isOffline).toBe(true);
+    expect(link.snapshot?.plugins.size).toBe(1);
+    kernel.plugins = [plugin('counter'), plugin('model')];
+    kernel.connectionStatusChanged.emit('connected');
+    await settled();
+    expect(link.isOffline).toBe(false);
+    expect(link.snapshot?.plugins.size).toBe(2);
+    expect(kernel.comms).toHaveLength(1);
   });
 
-  it('says where there is no kernel', () => {
-    const following = new Following(new Links());
-    expect(following.followed.kind).toBe('nothing');
-    following.follow(notebook(null).document);
-    expect(following.followed.kind).toBe('no kernel');
+  it('shows in one sentence that the kernel speaks another protocol', async () => {
+    const kernel = new FakeKernel();
+    kernel.loaded = true;
+    const state = kernel.state();
+    kernel.state = () => ({ ...state, protocol: 99, package: '9.0', news: [] });
+    const link = linkTo(kernel);
+    await becomes(link, 'open');
+    expect(link.snapshot?.connection).toMatchObject({
+      kind: 'refused',
+      text: expect.stringContaining('install the same version on both sides'),
+    });
   });
 
-  it('leaves nothing behind: 50 notebooks are opened and closed', async () => {
-    const links = new Links();
-    const following = new Following(links);
-    for (let n = 0; n < 50; n += 1) {
-      const kernel = new FakeKernel(`kernel-${n}`);
-      kernel.loaded = true;
-      const { context, document } = notebook(kernel);
-      following.follow(document);
-      const { followed } = following;
-      if (followed.kind !== 'kernel') throw new Error(followed.kind);
-      await becomes(followed.link, 'open');
-      kernel.isDisposed = true;
-      kernel.disposed.emit();
-      context.disposed.emit(undefined);
-      expect(following.followed.kind).toBe('nothing');
-      expect(kernel.open).toEqual([]);
-      expect(followed.link.isDisposed).toBe(true);
-    }
-    expect(links.size).toBe(0);
+  it('sends no code but the line that loads the extension', async () => {
+    const kernel = new FakeKernel();
+    const link = linkTo(kernel);
+    await becomes(link, 'not loaded');
+    await link.load();
+    await becomes(link, 'open');
+    await link.store?.request({ kind: 'reload', plugins: ['import os; os.abort()'] });
+    expect(kernel.executed).toEqual([LOAD]);
+    expect(TARGET).toBe('themis_jupyter');
   });
 });

@@ -212,6 +212,31 @@ def test_a_state_that_is_kept_is_offered(lab: Lab, page: MakePage) -> None:
     assert shown.card("counter")["kept"] == ""
 
 
+def test_a_look_at_one_plugin_asks_the_disk_for_that_one_only(
+    lab: Lab, board: Board, page: MakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def look(manager: object, name: str) -> str:
+        asked.append(name)
+        return ""
+
+    monkeypatch.setattr("themis_jupyter.board.board.kept_state", look)
+    lab.write("one.py", PLUGIN)
+    lab.write("two.py", PLUGIN)
+    shown = page()
+    assert sorted(asked) == ["one", "two"]
+    asked.clear()
+    board.touch("one")
+    lab.load("three", PLUGIN)  # makes all cards again
+    shown.settled()
+    assert asked == ["one"]
+    asked.clear()
+    board.touch()
+    shown.settled()
+    assert sorted(asked) == ["one", "two"]
+
+
 def test_the_template_of_a_new_plugin(lab: Lab, page: MakePage) -> None:
     shown = page()
     data = shown.ask("template", plugin="tally", stateful=True)["data"]

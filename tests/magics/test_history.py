@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from traitlets.config import Config
 from tests.magics.session import COUNTER, Session
 from themis_jupyter import Outcome
 from themis_jupyter.comparing import Comparison, ModuleDiff, Side, compare
-from themis_jupyter.magics.versions import Difference, moment
+from themis_jupyter.magics.versions import Difference
 from themis_jupyter.reload.source import Source
 from themis_jupyter.render.diff import MOST, diff_html
 from themis_jupyter.state.header import Field
@@ -375,12 +374,6 @@ def test_long_diffs_are_cut() -> None:
     page = diff_html("t", [("m", [f"+{n}" for n in range(MOST + 5)])], [], [])
     assert page.count("themis-added'") == MOST
     assert "… and 5 more lines" in page
-
-
-def test_moments() -> None:
-    now = time.time()
-    assert len(moment(now)) == 8
-    assert moment(0.0).startswith(("1970-01-01", "1969-12-31"))
 
 
 def test_the_plain_plugin_has_no_state(session: Session) -> None:

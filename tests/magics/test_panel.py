@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
@@ -62,9 +63,13 @@ def test_without_widgets_it_is_a_table_and_panel_says_why(
     assert "pip install themis-jupyter[widgets]" in kernel.usage_error("%plugins --panel")
 
 
-def test_a_script_that_was_not_built(kernel: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_that_was_not_built(
+    kernel: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(host, "SCRIPT", host.SCRIPT.with_name("nothing.js"))
-    assert VIEW not in shown(kernel, "%plugins")
+    with caplog.at_level(logging.INFO, "themis_jupyter"):
+        assert VIEW not in shown(kernel, "%plugins")
+    assert "make ui" in caplog.text
     assert "make ui" in str(kernel.error("%plugins --panel"))
 
 

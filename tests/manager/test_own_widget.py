@@ -9,11 +9,9 @@ from typing import Any
 import ipywidgets
 import pytest
 
-from tests.manager.conftest import Lab, lab
+from tests.manager.conftest import Lab
 from themis_jupyter import Outcome
 from themis_jupyter.errors import PluginNotLoadedError, StateError, WidgetError
-
-__all__ = ["lab"]
 
 PLUGIN = """
     import ipywidgets

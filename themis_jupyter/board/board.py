@@ -73,7 +73,8 @@ class Board:
     def touch(self, *names: str) -> None:
         """Look at plugins again, by default at all of them: something beside the events has changed."""
         with self._lock:
-            self._kept.clear()
+            for name in names or list(self._kept):
+                self._kept.pop(name, None)
             self._stale.update(names)
             self._all_stale = self._all_stale or not names
         self._wake()

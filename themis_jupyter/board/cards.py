@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from ..drift import drift_of, drift_text
-from ..errors import PluginError, StateError
+from ..errors import PluginError
 from ..history import Version
 from ..own_widget import has_widget
 from ..record import Record
 from ..render.format import printable, size
+from ..render.moments import minute
 from ..report import ReloadReport
 
 if TYPE_CHECKING:
@@ -56,14 +56,9 @@ def card_of(manager: PluginManager, name: str) -> Card | None:
 
 def kept_state(manager: PluginManager, name: str) -> str:
     """Return in words what is kept on disk of the state of a plugin; empty where nothing is."""
-    try:
-        header = manager.keeper.header(name, None)
-    except StateError as error:
-        return str(error)
-    if header is None:
-        return ""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(header.created))
-    return f"state saved {when}, {size(header.size)}"
+    return manager.keeper.in_words(
+        name, lambda header: f"state saved {minute(header.created)}, {size(header.size)}"
+    )
 
 
 def in_flight(record: Record) -> int:

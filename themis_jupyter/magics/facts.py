@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..background import told
 from ..drift import drift_in_words, drift_of, drift_of_module
-from ..errors import PluginError, StateError
+from ..errors import PluginError
 from ..manager import PluginManager
 from ..manifest import Manifest
 from ..masking import masked
 from ..names import shown
 from ..plugin import Capability
 from ..record import Record, source_hash
+from ..render.moments import minute
 from .tables import PluginRow
+
+if TYPE_CHECKING:
+    from ..state import Header
 
 
 def rows(manager: PluginManager) -> Iterator[PluginRow]:
@@ -139,11 +144,11 @@ def _as_text(config: object) -> str:
 def saved_states(manager: PluginManager, names: Iterable[str]) -> Iterator[str]:
     """Yield, for each plugin of which a state was saved, how to bring it back."""
     for name in names:
-        try:
-            header = manager.keeper.header(name, None)
-        except StateError as error:
-            yield str(error)
-            continue
-        if header is not None:
-            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(header.created))
-            yield f"A state of {name}, saved {when}, is there: %load_plugin {name} --restore"
+        words = manager.keeper.in_words(name, partial(_offered, name))
+        if words:
+            yield words
+
+
+def _offered(name: str, header: Header) -> str:
+    when = minute(header.created)
+    return f"A state of {name}, saved {when}, is there: %load_plugin {name} --restore"

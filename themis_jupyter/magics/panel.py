@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -11,6 +12,8 @@ from ..errors import WidgetError
 
 if TYPE_CHECKING:
     from ..manager import PluginManager
+
+log = logging.getLogger("themis_jupyter.panel")
 
 
 def panel(manager: PluginManager) -> Any:
@@ -34,5 +37,8 @@ def panel_where_it_shows(manager: PluginManager) -> Any:
         return None
     try:
         return panel(manager)
-    except (UsageError, WidgetError):  # the table says the same; --panel says what is missing
+    except UsageError:  # not installed: the table says the same, and --panel says what is missing
+        return None
+    except WidgetError as error:  # installed, but broken: nobody chose that
+        log.info("no panel: %s", error)
         return None

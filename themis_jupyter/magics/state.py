@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..errors import did_you_mean
 from ..manager import PluginManager
 from ..planning import FieldPlan
 from ..render.format import one_line, size
+from ..render.moments import second
 from ..render.plan import STATE_COLUMNS, field_rows
 from ..report import ReloadReport
 from ..state import Header
@@ -65,17 +65,13 @@ class Snapshots(Table):
 
 def _of_header(header: Header) -> tuple[object, ...]:
     return (
-        _when(header.created),
+        second(header.created),
         size(header.size),
         len(header.fields) or None,
         header.plugin_version,
         header.state_version,
         header.python,
     )
-
-
-def _when(moment: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
 
 
 def _trust(entry: Any) -> str:
@@ -169,7 +165,7 @@ def _described(header: Header) -> str:
             one_line,
             (
                 f"State of {header.plugin} {header.plugin_version}, version {header.state_version}, saved "
-                f"{_when(header.created)} by Python {header.python}: {size(header.size)}.",
+                f"{second(header.created)} by Python {header.python}: {size(header.size)}.",
                 f"Fields: {fields}",
             ),
         )

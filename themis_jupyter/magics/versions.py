@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..render.format import number, size
+from ..render.moments import lately
 from .results import Result
 from .tables import Table
 
@@ -62,7 +62,7 @@ class Versions(Table):
     def rows(self) -> Sequence[tuple[object, ...]]:
         """Return the cells."""
         return [
-            (v.number, moment(v.began), v.how, v.plugin_version, v.source, v.config, v.state, v.now)
+            (v.number, lately(v.began), v.how, v.plugin_version, v.source, v.config, v.state, v.now)
             for v in self._found
         ]
 
@@ -141,10 +141,3 @@ def _state(version: Version, runs: bool) -> str:
     what = f"{number(len(header.fields), 'field')}, {size(header.size)}"
     when = f"in use; before: {what}" if runs else what
     return when if version.state is not None else f"{when}, no longer kept"
-
-
-def moment(seconds: float) -> str:
-    """Return a moment as ``14:03:21``, with the day before it if that is not today."""
-    then, now = time.localtime(seconds), time.localtime()
-    form = "%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M:%S"
-    return time.strftime(form, then)

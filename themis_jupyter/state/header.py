@@ -41,8 +41,8 @@ class Header:
     :param libraries: versions of the installed distributions whose classes are in it.
     :param created: seconds since 1970.
     :param sizes: bytes of the pickle stream, then of each out-of-band buffer.
-    :param widget: by place in the plugin's own widget, the traits that a user has changed.
     :param code: it holds code by value, which only the same minor version of Python can load.
+    :param widget: by place in the plugin's own widget, the traits that a user has changed.
     """
 
     plugin: str

@@ -83,6 +83,7 @@ class Writer:
         self._told = told
         self._file = io.BytesIO() if told is None else _Telling(self._tell)
         self.buffers: list[Buffer] = []
+        self._apart = 0  # bytes in the buffers: they may be very many, so nobody sums them up
         self._pickler = _Pickler(self._file, rules, self._keep)
 
     def _keep(self, buffer: pickle.PickleBuffer) -> bool:
@@ -92,10 +93,11 @@ class Writer:
             before = self._size()
             copy = copy_of(raw, lambda done: self._tell(before + done))
             self.buffers.append(copy.toreadonly())
+            self._apart += copy.nbytes
         return False
 
     def _size(self) -> int:
-        return self._file.tell() + sum(map(len, self.buffers))
+        return self._file.tell() + self._apart
 
     def _tell(self, done: int | None = None) -> None:
         if self._told is not None:

@@ -1,6 +1,12 @@
 /** How the messages of a feed change a snapshot. Nothing here sends, waits or remembers. */
-import { isPlugin, type LogEntry, type Operation, type Patch, type Plugin } from './protocol';
-import type { State } from './protocol';
+import {
+  isPlugin,
+  type LogEntry,
+  type Operation,
+  type Patch,
+  type Plugin,
+  type State,
+} from './protocol';
 import type { Snapshot } from './snapshot';
 import { t } from './strings';
 

@@ -19,5 +19,6 @@ export {
 } from './protocol';
 export type { Answer, Connection, Snapshot } from './snapshot';
 export { Store, type Settings } from './store';
-export { translate, type Strings } from './strings';
+export { _, _n, setBundle, type Bundle } from './translation';
 export type { Transport } from './transport';
+export { phase as phaseWord } from './words';

@@ -14,6 +14,7 @@ export interface Mounted {
   dispose(): void;
 }
 
+/** Shows a view in an element; the style is put into its page, or its shadow root, once. */
 export function mount(el: HTMLElement, props: AppProps): Mounted {
   const root = el.getRootNode();
   const place = root instanceof ShadowRoot ? root : el.ownerDocument.head;

@@ -14,6 +14,8 @@ export interface AppProps extends Abilities {
   /** `panel`, `timeline`, `status` or `button`. */
   view?: string;
   plugin?: string;
+  /** The card to open and to put the focus on; `count` tells that it is asked for again. */
+  wanted?: { readonly plugin: string; readonly count: number } | undefined;
   /** What the kernel has rendered of the last known state: HTML that it has escaped. */
   saved?: string;
 }

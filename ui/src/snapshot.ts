@@ -36,7 +36,7 @@ export interface Snapshot {
   /** How many entries of the log the kernel left out. */
   readonly dropped: number;
   /** What is asked for just now, by plugin; '' stands for all plugins. */
-  readonly pending: ReadonlyMap<string, Body['kind']>;
+  readonly pending: ReadonlyMap<string, Body>;
   /** What came of the last request, by plugin, where that has to be said. */
   readonly answers: ReadonlyMap<string, Answer>;
   /** For screen readers; `count` tells two equal ones apart. */

@@ -1,7 +1,14 @@
 /** The model of the panel: what the kernel has told, and what it has been asked. No page, no Jupyter. */
 import { endings, ofPatch, ofState } from './apply';
-import { PROTOCOL, read, type Body, type Operation, type Patch } from './protocol';
-import type { Reply, State } from './protocol';
+import {
+  PROTOCOL,
+  read,
+  type Body,
+  type Operation,
+  type Patch,
+  type Reply,
+  type State,
+} from './protocol';
 import { ALL, EMPTY, type Answer, type Snapshot } from './snapshot';
 import { t } from './strings';
 import type { Transport } from './transport';
@@ -286,9 +293,9 @@ export class Store {
   }
 
   private updatePending(names: readonly string[], answer?: Answer): void {
-    const pending = new Map<string, Body['kind']>();
+    const pending = new Map<string, Body>();
     for (const { body, names: each } of this.requests.values())
-      if (!QUIET.has(body.kind)) for (const name of each) pending.set(name, body.kind);
+      if (!QUIET.has(body.kind)) for (const name of each) pending.set(name, body);
     const answers = new Map(this.now.answers);
     for (const name of names) {
       answers.delete(name);

@@ -1,141 +1,173 @@
-/** All that the panel says. Each is a function, so that a host can put a translation in its place. */
+/** All that the view says. Each is a function: it speaks the language in use when it is called. */
 import { oneLine, seconds } from './format';
+import type { DiffData } from './protocol';
+import { _, _n } from './translation';
+import * as words from './words';
 
-const some = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const names = (list: readonly string[], most: number): string =>
+  list
+    .slice(0, most)
+    .map((name) => oneLine(name, 60))
+    .join(', ');
 
-const english = {
-  panel: () => 'Plugins of this kernel',
-  plugin: () => 'Plugin',
-  search: () => 'Search plugins',
-  sort: () => 'Sort by',
-  sortName: () => 'name',
-  sortLife: () => 'life',
-  sortChange: () => 'last change',
-  reloadAll: () => 'Reload all',
-  reload: () => 'Reload',
-  reloadDependents: () => 'Reload with dependents',
-  revert: () => 'Revert',
-  unload: () => 'Unload',
-  load: () => 'Load',
-  loadRestore: () => 'Load and restore',
+export const t = {
+  life: words.life,
+  outcome: words.outcome,
+  operation: words.operation,
+  timeline: words.timeline,
+  stepStatus: words.stepStatus,
+  entryStatus: words.entryStatus,
+  phase: words.phase,
+  drift: words.drift,
+  way: words.way,
+  panel: () => _('Plugins of this kernel'),
+  plugin: () => _('Plugin'),
+  search: () => _('Search plugins'),
+  sort: () => _('Sort by'),
+  sortName: () => _('name'),
+  sortLife: () => _('life'),
+  sortChange: () => _('last change'),
+  reloadAll: () => _('Reload all'),
+  reload: () => _('Reload'),
+  reloadDependents: () => _('Reload with dependents'),
+  revert: () => _('Revert'),
+  unload: () => _('Unload'),
+  load: () => _('Load'),
+  loadRestore: () => _('Load and restore'),
   kept: (kept: string) => oneLine(kept, 120),
-  watch: () => 'Watch',
-  busy: (kind: string) => `${kind}…`,
-  on: (action: string, name: string) => `${action}: ${oneLine(name, 80)}`,
-  details: () => 'Details',
-  life: (life: string) => life,
-  version: (version: string) => `version ${oneLine(version, 40)}`,
-  inFlight: (count: number) => `${some(count, 'call')} in flight`,
-  state: (size: string) => `state ${size}`,
-  watched: (how: string) => `watched: ${oneLine(how, 60)}`,
-  dependents: (names: readonly string[]) =>
-    `needed by ${names
-      .slice(0, 6)
-      .map((n) => oneLine(n, 60))
-      .join(', ')}${names.length > 6 ? ` and ${names.length - 6} more` : ''}`,
-  at: (time: string) => `at ${time}`,
-  took: (elapsed: number) => `in ${seconds(elapsed)}`,
-  running: (elapsed: number) => `${seconds(elapsed)} so far`,
-  timeline: (operation: string) => `Steps of this ${operation}`,
-  noOperation: () => 'Nothing was done with it yet. Its steps show here when you reload it.',
-  stepStatus: { started: 'running', finished: 'done', failed: 'failed' } as const,
-  bytes: (done: string, total: string | null) => (total === null ? done : `${done} of ${total}`),
-  progress: (phase: string) => `Progress of ${phase}`,
-  error: () => 'What went wrong',
-  traceback: () => 'Traceback',
-  where: (file: string, line: number) => `${oneLine(file, 120)}, line ${line}`,
-  openLine: (line: number) => `Open line ${line}`,
-  own: () => 'Its own widget',
-  ownElsewhere: () => 'It shows in the panel of a notebook: run PluginPanel() in a cell.',
-  ownWaiting: () => 'Asking for it…',
-  ownNone: () => 'It has no widget to show just now.',
-  ownOdd: () => 'The kernel sent no widget that this page can read.',
-  ownFailed: (why: string) => `It could not be shown: ${oneLine(why, 300)}`,
-  copy: () => 'Copy',
-  copied: () => 'Copied',
-  copyFailed: () => 'Select the text and copy it',
-  diff: () => 'What differs on disk',
-  diffWaiting: () => 'Comparing…',
-  diffNone: () => 'What runs is what is on disk.',
-  diffAgain: () => 'Compare again',
-  diffOdd: () => 'The kernel sent no comparison that this page can read.',
-  left: (count: number) => `… ${some(count, 'more line')}`,
-  moduleWord: (word: string, name: string) => `${oneLine(name, 120)} (${word})`,
-  config: () => 'Configuration',
-  stateTitle: () => 'State',
-  history: () => 'Versions',
+  watch: () => _('Watch'),
+  busy: (action: string) => _('%1…', action),
+  on: (action: string, name: string) => _('%1: %2', action, oneLine(name, 80)),
+  version: (version: string) => _('version %1', oneLine(version, 40)),
+  inFlight: (count: number) => _n('%1 call in flight', '%1 calls in flight', count),
+  state: (size: string) => _('state %1', size),
+  watched: (how: string) => _('watched: %1', oneLine(how, 60)),
+  dependents: (plugins: readonly string[]) =>
+    plugins.length > 6
+      ? _n(
+          'needed by %2 and %1 more',
+          'needed by %2 and %1 more',
+          plugins.length - 6,
+          names(plugins, 6),
+        )
+      : _('needed by %1', names(plugins, 6)),
+  at: (time: string) => _('at %1', time),
+  took: (elapsed: number) => _('in %1', seconds(elapsed)),
+  running: (elapsed: number) => _('%1 so far', seconds(elapsed)),
+  noOperation: () => _('Nothing was done with it yet. Its steps show here when you reload it.'),
+  bytes: (done: string, total: string | null) =>
+    total === null ? done : _('%1 of %2', done, total),
+  progress: (phase: string) => _('Progress of %1', words.phase(phase)),
+  error: () => _('What went wrong'),
+  traceback: () => _('Traceback'),
+  where: (file: string, line: number) => _('%1, line %2', oneLine(file, 120), line),
+  openLine: (line: number) => _('Open line %1', line),
+  own: () => _('Its own widget'),
+  ownElsewhere: () => _('It shows in the panel of a notebook: run PluginPanel() in a cell.'),
+  ownWaiting: () => _('Asking for it…'),
+  ownNone: () => _('It has no widget to show just now.'),
+  ownOdd: () => _('The kernel sent no widget that this page can read.'),
+  ownFailed: (why: string) => _('It could not be shown: %1', oneLine(why, 300)),
+  copy: () => _('Copy'),
+  copied: () => _('Copied'),
+  copyFailed: () => _('Select the text and copy it'),
+  diff: () => _('What differs on disk'),
+  diffWaiting: () => _('Comparing…'),
+  diffNone: () => _('What runs is what is on disk.'),
+  diffAgain: () => _('Compare again'),
+  diffOdd: () => _('The kernel sent no comparison that this page can read.'),
+  left: (count: number) => _n('… %1 more line', '… %1 more lines', count),
+  moduleWord: (word: DiffData['modules'][number]['word'], name: string) =>
+    _('%1 (%2)', oneLine(name, 120), words.moduleWord(word)),
+  config: () => _('Configuration'),
+  stateTitle: () => _('State'),
+  history: () => _('Versions'),
   noHistory: () =>
-    'There is no earlier version to go back to. Each reload that changes something makes one.',
-  versionNumber: (n: number) => `version ${n}`,
-  runs: () => 'runs now',
-  what: () => 'What to bring back',
-  both: () => 'code and state',
-  codeOnly: () => 'code only',
-  stateOnly: () => 'state only',
-  revertTo: (n: number) => `Revert to version ${n}`,
-  askRevert: (n: number) => `Bring version ${n} back? The file stays as it is.`,
+    _('There is no earlier version to go back to. Each reload that changes something makes one.'),
+  versionNumber: (n: number) => _('version %1', n),
+  runs: () => _('runs now'),
+  what: () => _('What to bring back'),
+  both: () => _('code and state'),
+  codeOnly: () => _('code only'),
+  stateOnly: () => _('state only'),
+  revertTo: (n: number) => _('Revert to version %1', n),
+  askRevert: (n: number) => _('Bring version %1 back? The file stays as it is.', n),
+  yesRevert: () => _('Yes, revert'),
   askUnload: (dependents: number) =>
     dependents > 0
-      ? `Unload it, and ${some(dependents, 'plugin')} that need${dependents === 1 ? 's' : ''} it? Their state is not kept.`
-      : 'Unload it? Its state is not kept.',
-  yes: (action: string) => `Yes, ${action.toLowerCase()}`,
-  cancel: () => 'Cancel',
-  file: () => 'File',
-  log: () => 'Event log',
-  logText: () => 'Filter the log by text',
-  logPlugin: () => 'Plugin in the log',
-  allPlugins: () => 'all plugins',
-  failedOnly: () => 'failed only',
-  logEmpty: () => 'No event yet. Load or reload a plugin, and its steps are listed here.',
-  logNone: () => 'No event fits the filter.',
-  logMore: (count: number) => `Show ${count} more`,
+      ? _n(
+          'Unload it, and %1 plugin that needs it? Their state is not kept.',
+          'Unload it, and %1 plugins that need it? Their state is not kept.',
+          dependents,
+        )
+      : _('Unload it? Its state is not kept.'),
+  yesUnload: () => _('Yes, unload'),
+  cancel: () => _('Cancel'),
+  file: () => _('File'),
+  log: () => _('Event log'),
+  logText: () => _('Filter the log by text'),
+  logPlugin: () => _('Plugin in the log'),
+  allPlugins: () => _('all plugins'),
+  failedOnly: () => _('failed only'),
+  logEmpty: () => _('No event yet. Load or reload a plugin, and its steps are listed here.'),
+  logNone: () => _('No event fits the filter.'),
+  logMore: (count: number) => _n('Show %1 more', 'Show %1 more', count),
   dropped: (count: number) =>
-    `${some(count, 'event')} came too fast to be shown; %plugin_events has them.`,
-  noPlugins: () => 'No plugin is loaded, and none was found.',
-  noPluginsAdvice: () => 'Load one in a cell:',
-  noMatch: (text: string) => `No plugin fits “${oneLine(text, 60)}”.`,
-  clearSearch: () => 'Clear the search',
-  noSuchPlugin: (name: string) => `There is no plugin ${oneLine(name, 120)} in this kernel.`,
-  noSuchAdvice: () => 'Load it in a cell:',
-  connecting: () => 'Asking the kernel…',
-  waiting: () => 'The kernel is running a cell. Requests wait until the cell ends.',
+    _n(
+      '%1 event came too fast to be shown; %plugin_events has them.',
+      '%1 events came too fast to be shown; %plugin_events has them.',
+      count,
+    ),
+  noPlugins: () => _('No plugin is loaded, and none was found.'),
+  noPluginsAdvice: () => _('Load one in a cell:'),
+  noMatch: (text: string) => _('No plugin fits “%1”.', oneLine(text, 60)),
+  clearSearch: () => _('Clear the search'),
+  noSuchPlugin: (name: string) => _('There is no plugin %1 in this kernel.', oneLine(name, 120)),
+  noSuchAdvice: () => _('Load it in a cell:'),
+  connecting: () => _('Asking the kernel…'),
+  waiting: () => _('The kernel is running a cell. Requests wait until the cell ends.'),
   goneTitle: (why: 'closed' | 'silent') =>
-    why === 'closed' ? 'The kernel was restarted or shut down.' : 'The kernel does not answer.',
+    why === 'closed'
+      ? _('The kernel was restarted or shut down.')
+      : _('The kernel does not answer.'),
   goneAdvice: (why: 'closed' | 'silent') =>
     why === 'closed'
-      ? 'To load your plugins and restore their state, run this in a cell:'
-      : 'If it is running a cell, wait for that to end and try again. If it was restarted, run this in a cell:',
-  tryAgain: () => 'Try again',
-  lastKnown: () => 'Last known:',
-  kernelRestarted: () => 'The kernel was restarted.',
+      ? _('To load your plugins and restore their state, run this in a cell:')
+      : _(
+          'If it is running a cell, wait for that to end and try again. If it was restarted, run this in a cell:',
+        ),
+  tryAgain: () => _('Try again'),
+  lastKnown: () => _('Last known:'),
+  kernelRestarted: () => _('The kernel was restarted.'),
   otherProtocol: (version: string, theirs: number, ours: number) =>
-    `themis_jupyter ${oneLine(version, 30)} in the kernel speaks protocol ${theirs}, this page ${ours}: install the same version on both sides and reload the page.`,
-  notConnected: () => 'The kernel cannot be reached, so nothing was done.',
-  alreadyAsked: () => 'That was asked for already; wait for its answer.',
+    _(
+      'themis_jupyter %1 in the kernel speaks protocol %2, this page %3: install the same version on both sides and reload the page.',
+      oneLine(version, 30),
+      theirs,
+      ours,
+    ),
+  notConnected: () => _('The kernel cannot be reached, so nothing was done.'),
+  alreadyAsked: () => _('That was asked for already; wait for its answer.'),
   noAnswer: (after: number) =>
-    `The kernel did not answer within ${seconds(after)}. Whether it was done shows in the event log.`,
-  malformed: (why: string) => `a message from the kernel was ignored (${why}).`,
+    _(
+      'The kernel did not answer within %1. Whether it was done shows in the event log.',
+      seconds(after),
+    ),
+  malformed: (why: string) => _('a message from the kernel was ignored (%1).', why),
   ended: (plugins: readonly string[], outcome: string) =>
-    `${plugins
-      .slice(0, 3)
-      .map((n) => oneLine(n, 60))
-      .join(
-        ', ',
-      )}${plugins.length > 3 ? ` and ${plugins.length - 3} more` : ''}: ${oneLine(outcome, 60)}.`,
-  dismiss: () => 'Dismiss',
-  badView: (view: string) => `There is no view “${oneLine(view, 60)}”.`,
-  broke: () => 'This part of the panel could not be shown. Run its cell again.',
+    plugins.length > 3
+      ? _n(
+          '%2 and %1 more: %3.',
+          '%2 and %1 more: %3.',
+          plugins.length - 3,
+          names(plugins, 3),
+          words.outcome(outcome),
+        )
+      : _('%1: %2.', names(plugins, 3), words.outcome(outcome)),
+  dismiss: () => _('Dismiss'),
+  badView: (view: string) => _('There is no view “%1”.', oneLine(view, 60)),
+  broke: () => _('This part of the panel could not be shown. Run its cell again.'),
 };
-
-export type Strings = typeof english;
-
-/** The strings in use. */
-export const t: Strings = { ...english };
-
-/** Puts translations in the place of the English strings. */
-export function translate(strings: Partial<Strings>): void {
-  Object.assign(t, strings);
-}
 
 /** The lines that bring plugins back after a restart. */
 export function restoreLines(names: readonly string[], call = 'PluginPanel()'): string {

@@ -138,7 +138,7 @@ describe('requests', () => {
     const other = store.request({ kind: 'unload', plugin: 'search' });
     expect(transport.of('reload')).toHaveLength(1);
     expect((await second).kind).toBe('refusal');
-    expect(store.snapshot.pending.get('index')).toBe('reload');
+    expect(store.snapshot.pending.get('index')?.kind).toBe('reload');
     transport.reply('reload', true, 'index reloaded');
     transport.reply('unload', false, 'search is needed by index');
     expect(await first).toMatchObject({ kind: 'success', text: 'index reloaded' });

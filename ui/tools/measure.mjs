@@ -1,6 +1,9 @@
 // A page's measure: how long one patch takes under the heaviest load that a kernel may send.
 // tools/measure.py runs it in a browser: 30 patches a second, each of 200 log entries, 200 cards.
 import widget from '../dist/panel.js';
+import * as kernel from './kernel.mjs';
+
+const { now } = kernel;
 
 const CARDS = 200;
 const ENTRIES = 200;
@@ -8,28 +11,14 @@ const RATE = 30;
 const PATCHES = 150;
 
 const wish = new URLSearchParams(location.search);
-const now = () => Date.now() / 1000;
 const name = (i) => `plugin_${i % CARDS}`;
-const plugin = (i) => ({
-  name: name(i),
-  version: '1.2.0',
-  type: 'ranker',
-  description: `What ${name(i)} does, in a sentence.`,
-  life: 'loaded',
-  drift: '',
-  driftText: '',
-  dependents: [],
-  inFlight: 0,
-  stateSize: 1e6,
-  watched: 'between cells',
-  last: { outcome: 'reloaded', headline: 'reloaded', time: now(), elapsed: 0.2 },
-  error: null,
-  versions: [],
-  operation: i + 1,
-  file: `/plugins/${name(i)}.py`,
-  widget: null,
-  kept: '',
-});
+const plugin = (i) =>
+  kernel.plugin(name(i), {
+    stateSize: 1e6,
+    watched: 'between cells',
+    last: { outcome: 'reloaded', headline: 'reloaded', time: now(), elapsed: 0.2 },
+    operation: i + 1,
+  });
 const PHASES = ['check', 'verify', 'save state', 'unload', 'load', 'create', 'restore state'];
 const operation = (number, i, elapsed) => ({
   number,
@@ -38,17 +27,7 @@ const operation = (number, i, elapsed) => ({
   began: now(),
   elapsed,
   outcome: elapsed === null ? '' : 'reloaded',
-  steps: PHASES.map((phase) => ({
-    plugin: name(i),
-    phase,
-    status: 'finished',
-    began: now(),
-    elapsed: 0.01,
-    error: '',
-    detail: '',
-    done: null,
-    total: null,
-  })),
+  steps: PHASES.map((phase) => kernel.step(name(i), phase)),
 });
 let count = 0;
 const entry = () => ({
@@ -61,24 +40,21 @@ const entry = () => ({
   elapsed: 0.001,
 });
 
-const handlers = new Map();
-const emit = (event, ...args) => handlers.get(event)?.forEach((h) => h(...args));
+const { emit, on, off } = kernel.ears();
 const numbers = Array.from({ length: CARDS }, (_, i) => i);
 const model = {
   get: () => '',
-  on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
-  off: () => undefined,
+  on,
+  off,
   send: () =>
-    emit('msg:custom', {
-      kind: 'state',
-      seq: 0,
-      protocol: 1,
-      package: '1.0.0',
-      kernel: { id: 'k', python: '3.12.1', subshells: true, notebook: '' },
-      plugins: numbers.map(plugin),
-      operations: numbers.map((i) => operation(i + 1, i, 0.2)),
-      log: Array.from({ length: 1000 }, entry),
-    }),
+    emit(
+      'msg:custom',
+      kernel.state(
+        numbers.map(plugin),
+        numbers.map((i) => operation(i + 1, i, 0.2)),
+        Array.from({ length: 1000 }, entry),
+      ),
+    ),
 };
 const here = document.getElementById('here');
 const one = widget();

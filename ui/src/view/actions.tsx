@@ -8,9 +8,12 @@ export interface ActionProps {
   store: Store;
   plugin: Plugin;
   /** What is asked for, of it or of all. */
-  pending: Body['kind'] | undefined;
+  pending: Body | undefined;
   live: boolean;
 }
+
+/** The label of a button, which says so while what was pressed on it is being done. */
+const busy = (label: string, is: boolean): string => (is ? t.busy(label) : label);
 
 /** What is asked for of one plugin, by the one component that all views use for it. */
 export function Actions({ store, plugin, pending, live }: ActionProps) {
@@ -20,12 +23,13 @@ export function Actions({ store, plugin, pending, live }: ActionProps) {
   const send = (body: Body): void => {
     void store.request(body);
   };
-  if (plugin.life === 'not loaded')
+  if (plugin.life === 'not loaded') {
+    const loads = pending?.kind === 'load';
     return (
       <div class="tp-row">
         {plugin.kept !== '' && (
           <Button
-            label={t.loadRestore()}
+            label={busy(t.loadRestore(), loads && pending.restore === true)}
             name={name}
             kind="tp-primary"
             disabled={off}
@@ -35,7 +39,7 @@ export function Actions({ store, plugin, pending, live }: ActionProps) {
           />
         )}
         <Button
-          label={pending === 'load' ? t.busy(t.load()) : t.load()}
+          label={busy(t.load(), loads && pending.restore !== true)}
           name={name}
           disabled={off}
           onPress={() => {
@@ -45,6 +49,7 @@ export function Actions({ store, plugin, pending, live }: ActionProps) {
         {plugin.kept !== '' && <span class="tp-dim">{t.kept(plugin.kept)}</span>}
       </div>
     );
+  }
   const previous = plugin.versions.some((v) => !v.running);
   return (
     <>
@@ -52,7 +57,10 @@ export function Actions({ store, plugin, pending, live }: ActionProps) {
         <Reload {...{ store, plugin, pending, live }} />
         {plugin.dependents.length > 0 && (
           <Button
-            label={t.reloadDependents()}
+            label={busy(
+              t.reloadDependents(),
+              pending?.kind === 'reload' && pending.cascade === true,
+            )}
             name={name}
             disabled={off}
             onPress={() => {
@@ -82,7 +90,7 @@ export function Actions({ store, plugin, pending, live }: ActionProps) {
       {asking && (
         <Ask
           text={t.askUnload(plugin.dependents.length)}
-          action={t.unload()}
+          yes={t.yesUnload()}
           onYes={() => {
             ask(false);
             send({ kind: 'unload', plugin: name, cascade: plugin.dependents.length > 0 });
@@ -117,7 +125,7 @@ function Revert({ store, plugin, off }: { store: Store; plugin: Plugin; off: boo
       {asking && (
         <Ask
           text={t.askRevert(target.number)}
-          action={t.revert()}
+          yes={t.yesRevert()}
           onYes={() => {
             ask(false);
             void store.request({ kind: 'revert', plugin: plugin.name, version: target.number });
@@ -134,7 +142,7 @@ function Revert({ store, plugin, off }: { store: Store; plugin: Plugin; off: boo
 export function Reload({ store, plugin, pending, live }: ActionProps) {
   return (
     <Button
-      label={pending === 'reload' ? t.busy(t.reload()) : t.reload()}
+      label={busy(t.reload(), pending?.kind === 'reload' && pending.cascade !== true)}
       name={plugin.name}
       kind="tp-primary"
       disabled={pending !== undefined || !live || plugin.life === 'reloading'}

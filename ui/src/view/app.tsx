@@ -1,6 +1,6 @@
 /** The views: the panel, and small ones for one plugin. */
 import { Component, type ComponentChildren } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { oneLine } from '../format';
 import type { AppProps } from '../props';
 import type { Plugin } from '../protocol';
@@ -30,7 +30,7 @@ const CALLS: Record<string, (name: string) => string> = {
 };
 
 export function App(props: AppProps) {
-  const { store, view = 'panel', plugin = '', saved = '', showWidget, openFile } = props;
+  const { store, view = 'panel', plugin = '', saved = '', wanted, showWidget, openFile } = props;
   const abilities = useMemo(
     () => ({ ...(showWidget && { showWidget }), ...(openFile && { openFile }) }),
     [showWidget, openFile],
@@ -55,7 +55,7 @@ export function App(props: AppProps) {
             small ? (
               <Small {...{ store, snapshot, view, plugin }} />
             ) : (
-              <Panel {...{ store, snapshot }} />
+              <Panel {...{ store, snapshot, wanted }} />
             )
           ) : (
             saved !== '' &&
@@ -100,8 +100,20 @@ function cardProps(store: Store, snapshot: Snapshot, plugin: Plugin): CardProps 
   };
 }
 
-function Panel({ store, snapshot }: { store: Store; snapshot: Snapshot }) {
+function Panel({
+  store,
+  snapshot,
+  wanted,
+}: {
+  store: Store;
+  snapshot: Snapshot;
+  wanted: AppProps['wanted'];
+}) {
   const [text, setText] = useState('');
+  // What is asked for must not be left out by what was searched for before.
+  useEffect(() => {
+    setText('');
+  }, [wanted]);
   const [sort, setSort] = useState<Sort>('name');
   const shown = useMemo(
     () => arranged([...snapshot.plugins.values()], text, sort),
@@ -139,7 +151,7 @@ function Panel({ store, snapshot }: { store: Store; snapshot: Snapshot }) {
           </select>
         </label>
         <Button
-          label={snapshot.pending.get(ALL) === 'reload' ? t.busy(t.reload()) : t.reloadAll()}
+          label={snapshot.pending.get(ALL)?.kind === 'reload' ? t.busy(t.reload()) : t.reloadAll()}
           disabled={!live || !loaded || snapshot.pending.size > 0}
           onPress={() => {
             void store.request({ kind: 'reload', plugins: [] });
@@ -179,7 +191,11 @@ function Panel({ store, snapshot }: { store: Store; snapshot: Snapshot }) {
       {shown.length > 0 && (
         <ul class="tp-cards">
           {shown.map((plugin) => (
-            <Card key={plugin.name} {...cardProps(store, snapshot, plugin)} />
+            <Card
+              key={plugin.name}
+              {...cardProps(store, snapshot, plugin)}
+              wanted={wanted?.plugin === plugin.name ? wanted.count : 0}
+            />
           ))}
         </ul>
       )}
@@ -192,7 +208,7 @@ function Panel({ store, snapshot }: { store: Store; snapshot: Snapshot }) {
 export function arranged(plugins: readonly Plugin[], text: string, sort: Sort): Plugin[] {
   const wanted = text.trim().toLowerCase();
   const found = plugins.filter((p) =>
-    `${p.name} ${p.description} ${p.type} ${p.life}`.toLowerCase().includes(wanted),
+    `${p.name} ${p.description} ${p.type} ${t.life(p.life)}`.toLowerCase().includes(wanted),
   );
   const byName = (a: Plugin, b: Plugin): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const by: Record<Sort, (a: Plugin, b: Plugin) => number> = {

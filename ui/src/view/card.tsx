@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { clock, oneLine, seconds, size } from '../format';
 import { Icon } from '../icons';
 import type { Operation, Plugin } from '../protocol';
@@ -19,6 +19,8 @@ export interface CardProps extends ActionProps {
   skew: number;
   /** Shown alone: open from the beginning. */
   open?: boolean;
+  /** Grows each time that it is asked for: to be opened, and to have the focus. */
+  wanted?: number;
 }
 
 /** Word and icon of a plugin's state of life. */
@@ -37,6 +39,14 @@ export const Card = memo(function Card(props: CardProps) {
   useEffect(() => {
     if (running) setOpen(true);
   }, [running]);
+  const head = useRef<HTMLButtonElement>(null);
+  const wanted = props.wanted ?? 0;
+  useEffect(() => {
+    if (wanted === 0) return;
+    setOpen(true);
+    head.current?.focus();
+    head.current?.scrollIntoView({ block: 'start' });
+  }, [wanted]);
   const tone =
     plugin.life === 'broken' ? 'tp-card-bad' : plugin.error !== null ? 'tp-card-warn' : '';
   return (
@@ -47,6 +57,7 @@ export const Card = memo(function Card(props: CardProps) {
       >
         <div class="tp-head">
           <button
+            ref={head}
             type="button"
             class="tp-fold-head tp-title"
             aria-expanded={open}
@@ -62,7 +73,7 @@ export const Card = memo(function Card(props: CardProps) {
           <Life plugin={plugin} />
           {plugin.drift !== '' && (
             <span class="tp-chip tp-warn">
-              <Icon name="drift" /> {oneLine(plugin.drift, 40)}
+              <Icon name="drift" /> {t.drift(plugin.drift)}
             </span>
           )}
           <span class="tp-meta tp-dim">{meta(plugin)}</span>
@@ -112,7 +123,7 @@ function LastLine({ plugin }: { plugin: Plugin }) {
   return (
     <p class="tp-last tp-dim">
       <span class={good ? 'tp-ok' : last.outcome === 'failed' ? 'tp-bad' : 'tp-warn'}>
-        {last.outcome}
+        {t.outcome(last.outcome)}
       </span>{' '}
       {t.at(clock(last.time))} {t.took(last.elapsed)}
     </p>
@@ -161,12 +172,13 @@ export function StatusLine({ plugin }: { plugin: Plugin }) {
       <Name text={plugin.name} /> <Life plugin={plugin} />
       {plugin.drift !== '' && (
         <span class="tp-chip tp-warn">
-          <Icon name="drift" /> {oneLine(plugin.drift, 40)}
+          <Icon name="drift" /> {t.drift(plugin.drift)}
         </span>
       )}
       {plugin.last !== null && (
         <span class="tp-dim">
-          {plugin.last.outcome} {t.at(clock(plugin.last.time))} ({seconds(plugin.last.elapsed)})
+          {t.outcome(plugin.last.outcome)} {t.at(clock(plugin.last.time))} (
+          {seconds(plugin.last.elapsed)})
         </span>
       )}
     </span>

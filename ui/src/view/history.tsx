@@ -40,7 +40,7 @@ export function History({ store, plugin, busy }: { store: Store; plugin: Plugin;
           <li key={version.number}>
             <b>{t.versionNumber(version.number)}</b>{' '}
             <span class="tp-dim">
-              {[version.plugin, version.how, clock(version.time), version.state]
+              {[version.plugin, t.way(version.how), clock(version.time), version.state]
                 .filter((text) => text !== '')
                 .map((text) => oneLine(text, 80))
                 .join(' · ')}
@@ -58,7 +58,7 @@ export function History({ store, plugin, busy }: { store: Store; plugin: Plugin;
             {asked === version.number && (
               <Ask
                 text={t.askRevert(version.number)}
-                action={t.revert()}
+                yes={t.yesRevert()}
                 onYes={() => {
                   ask(null);
                   void store.request({

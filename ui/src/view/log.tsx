@@ -26,7 +26,9 @@ const List = memo(function List({ log, dropped }: { log: readonly LogEntry[]; dr
       (plugin === '' || e.plugin === plugin) &&
       (!failed || e.status === 'failed') &&
       (wanted === '' ||
-        `${e.plugin} ${e.what} ${e.status} ${e.text}`.toLowerCase().includes(wanted));
+        `${e.plugin} ${e.what} ${t.entryStatus(e.status)} ${e.text}`
+          .toLowerCase()
+          .includes(wanted));
     return log.filter(fits).reverse();
   }, [log, text, plugin, failed]);
   return (
@@ -93,7 +95,7 @@ const Entry = memo(function Entry({ entry }: { entry: LogEntry }) {
       <time class="tp-dim">{clock(entry.time)}</time> <Name text={entry.plugin} most={60} />{' '}
       <span>{oneLine(entry.what, 80)}</span>{' '}
       <span class={entry.status === 'failed' ? 'tp-bad' : 'tp-dim'}>
-        {entry.status}
+        {t.entryStatus(entry.status)}
         {entry.elapsed !== null && ` ${t.took(entry.elapsed)}`}
       </span>
       {entry.text !== '' && <span class="tp-dim"> — {oneLine(entry.text, 300)}</span>}

@@ -151,7 +151,7 @@ export function Copy({ text }: { text: string }) {
 }
 
 /** A question in place; the focus goes to its first button, and back when it is answered. */
-export function Ask(props: { text: string; action: string; onYes: () => void; onNo: () => void }) {
+export function Ask(props: { text: string; yes: string; onYes: () => void; onNo: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const root = box.current?.getRootNode() as Document | ShadowRoot | undefined;
@@ -174,7 +174,7 @@ export function Ask(props: { text: string; action: string; onYes: () => void; on
       }}
     >
       <span>{props.text}</span>
-      <Button label={t.yes(props.action)} onPress={props.onYes} kind="tp-danger" />
+      <Button label={props.yes} onPress={props.onYes} kind="tp-danger" />
       <Button label={t.cancel()} onPress={props.onNo} />
     </div>
   );

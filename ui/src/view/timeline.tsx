@@ -29,7 +29,7 @@ export const Timeline = memo(function Timeline({
       <li class={`tp-step tp-end ${running ? 'tp-started' : ''}`}>
         <Icon name={running ? 'started' : endIcon(operation.outcome)} />
         <b class="tp-phase">
-          {running ? t.busy(operation.operation) : oneLine(operation.outcome, 60)}
+          {running ? t.busy(t.operation(operation.operation)) : t.outcome(operation.outcome)}
         </b>
         <span class="tp-time">
           {running ? t.running(now - operation.began) : seconds(operation.elapsed ?? 0)}
@@ -64,7 +64,7 @@ function Line({
     <li class={`tp-step tp-${step.status} ${back ? 'tp-back' : ''}`}>
       <Icon name={back && step.status === 'finished' ? 'back' : step.status} />
       <span class="tp-phase">
-        {oneLine(step.phase, 60)}
+        {t.phase(step.phase)}
         {many && (
           <span class="tp-dim">
             {' '}
@@ -73,7 +73,7 @@ function Line({
         )}
         <span class={step.status === 'finished' ? 'tp-hidden' : 'tp-word'}>
           {' '}
-          {t.stepStatus[step.status]}
+          {t.stepStatus(step.status)}
         </span>
       </span>
       <span class="tp-time">{step.elapsed === null && elapsed < 1 ? '…' : seconds(elapsed)}</span>
@@ -105,7 +105,7 @@ function Progress({ step }: { step: Step }) {
   return (
     <span class="tp-note tp-progress">
       <progress
-        aria-label={t.progress(oneLine(step.phase, 60))}
+        aria-label={t.progress(step.phase)}
         {...(total === null ? {} : { value: Math.min(done, total), max: Math.max(total, 1) })}
       />{' '}
       {text}

@@ -1,0 +1,163 @@
+/** A kernel and its documents, as far as the extension sees them. */
+import type { Kernel } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+import type { Plugin } from 'themis-jupyter-ui';
+import { expect, vi } from 'vitest';
+import { state } from '../../ui/test/samples';
+import type { Document } from '../src/documents';
+import type { KernelLink } from '../src/link';
+
+export interface Message {
+  readonly kind: string;
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+export class FakeComm {
+  isDisposed = false;
+  readonly sent: Message[] = [];
+  onMsg: (message: unknown) => void = () => undefined;
+  onClose: () => void = () => undefined;
+
+  constructor(private readonly kernel: FakeKernel) {}
+
+  open(): void {
+    queueMicrotask(() => {
+      if (!this.kernel.loaded) this.onClose();
+    });
+  }
+
+  send(message: Message): void {
+    this.sent.push(message);
+    if (!this.kernel.loaded) return;
+    queueMicrotask(() => {
+      if (message.kind === 'hello') this.tell(this.kernel.state());
+      this.tell({ kind: 'reply', id: message.id, ok: true, text: '', ...this.kernel.replies });
+    });
+  }
+
+  /** What the kernel sends. */
+  tell(data: unknown): void {
+    if (!this.isDisposed) this.onMsg({ content: { data } });
+  }
+
+  close(): void {
+    this.isDisposed = true;
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+}
+
+/** A kernel, as far as a link sees one. */
+export class FakeKernel {
+  loaded = false;
+  installed = true;
+  handleComms = true;
+  isDisposed = false;
+  status: Kernel.Status = 'idle';
+  notebook = '';
+  plugins: Plugin[] = [];
+  /** What its replies say, beside that it was done. */
+  replies: Record<string, unknown> = {};
+  readonly comms: FakeComm[] = [];
+  readonly executed: string[] = [];
+  readonly statusChanged = new Signal<this, Kernel.Status>(this);
+  readonly connectionStatusChanged = new Signal<this, Kernel.ConnectionStatus>(this);
+  readonly iopubMessage = new Signal<this, unknown>(this);
+  readonly disposed = new Signal<this, void>(this);
+  readonly name = 'python3';
+  info: Promise<unknown> = Promise.resolve({ language_info: { name: 'python' } });
+
+  constructor(readonly id = 'kernel-1') {}
+
+  createComm(): FakeComm {
+    const made = new FakeComm(this);
+    this.comms.push(made);
+    return made;
+  }
+
+  requestExecute({ code }: { code: string }): { done: Promise<unknown> } {
+    this.executed.push(code);
+    if (this.installed) this.loaded = true;
+    const error = { status: 'error', ename: 'ModuleNotFoundError', evalue: 'no themis_jupyter' };
+    return { done: Promise.resolve({ content: this.installed ? { status: 'ok' } : error }) };
+  }
+
+  /** Publishes what belongs to the run of a cell. */
+  publish(type: string, run: string, content: object): void {
+    this.iopubMessage.emit({
+      header: { msg_type: type },
+      parent_header: { msg_id: run },
+      content,
+    });
+  }
+
+  state() {
+    const kernel = { id: this.id, python: '3.12', subshells: true, notebook: this.notebook };
+    return state(this.plugins, { kernel });
+  }
+
+  /** The comms that are open. */
+  get open(): FakeComm[] {
+    return this.comms.filter((comm) => !comm.isDisposed);
+  }
+
+  /** Shows other plugins from now on. */
+  show(...plugins: Plugin[]): void {
+    this.plugins = plugins;
+    for (const comm of this.open) comm.tell(this.state());
+  }
+
+  end(): void {
+    this.isDisposed = true;
+    this.disposed.emit();
+  }
+
+  connection(): Kernel.IKernelConnection {
+    return this as unknown as Kernel.IKernelConnection;
+  }
+}
+
+/** A notebook on a kernel, or on none. */
+export class FakeDocument {
+  readonly title = { label: 'n.ipynb' };
+  readonly disposed = new Signal<this, void>(this);
+  readonly sessionContext;
+
+  constructor(kernel: FakeKernel | null, path = 'n.ipynb') {
+    this.sessionContext = {
+      session: kernel === null ? null : { kernel: kernel.connection() },
+      path,
+      kernelDisplayName: 'Python 3',
+      kernelChanged: new Signal<object, unknown>({}),
+      propertyChanged: new Signal<object, unknown>({}),
+      disposed: new Signal<object, void>({}),
+    };
+  }
+
+  /** Another kernel, or none. */
+  change(kernel: FakeKernel | null): void {
+    this.sessionContext.session = kernel === null ? null : { kernel: kernel.connection() };
+    this.sessionContext.kernelChanged.emit(undefined);
+  }
+
+  /** Closes the last view: its session goes with it. */
+  close(): void {
+    this.sessionContext.disposed.emit();
+    this.disposed.emit();
+  }
+
+  document(): Document {
+    return this as unknown as Document;
+  }
+}
+
+export const becomes = (link: KernelLink, kind: string): Promise<void> =>
+  vi.waitFor(() => {
+    expect(link.state.kind).toBe(kind);
+  });
+
+/** Waits until all that was sent has come. */
+export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
