@@ -16,10 +16,12 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab labextension ui ui-check journeys test lint types unit notebooks test-engine test-pythons bench format \
+.PHONY: help demo lab labextension labextension-check ui ui-check journeys test lint types unit notebooks test-engine test-pythons bench format \
 	constraints clean distclean
 # The parts of "make test" share the two cores of a small machine badly, and mix their output.
 .NOTPARALLEL:
+# A build that fails half-way leaves nothing that looks made.
+.DELETE_ON_ERROR:
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -32,46 +34,56 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Run the demonstration
 	@$(RUN) tools/demo.py $(ARGS)
 
-# It saves every two minutes; our own notebooks stay as they are in git: see tools/saving.py.
-# The panel's script, and what builds and tests it.
-UI_SOURCES := $(shell find ui/src ui/tools ui/package.json ui/package-lock.json -type f 2>/dev/null)
-UI_STAMP := ui/node_modules/.installed
+# The panel's script, and what builds and tests it. npm writes its copy of the lock file last.
+UI_SOURCES := $(shell find ui/src ui/tools ui/package.json ui/package-lock.json -type f 2>/dev/null) \
+	themis_jupyter/board/protocol.json
+UI_STAMP := ui/node_modules/.package-lock.json
+UI_LIB := ui/dist/lib/index.js
 PANEL := themis_jupyter/widgets/static/panel.js
 
-$(UI_STAMP): ui/package.json ui/package-lock.json
+ui/node_modules/.package-lock.json labextension/node_modules/.package-lock.json: \
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "The panel needs npm: install Node 20 or newer." >&2; exit 1; }
-	cd ui && npm ci --no-audit --no-fund
+	cd $* && npm ci --no-audit --no-fund
 	@touch $@
 
-$(PANEL): $(UI_STAMP) $(UI_SOURCES) themis_jupyter/board/protocol.json
+$(PANEL): $(UI_STAMP) $(UI_SOURCES)
 	cd ui && npm run build
+
+$(UI_LIB): $(UI_STAMP) $(UI_SOURCES)
+	cd ui && npm run lib
 
 ui: $(PANEL) ## Build the panel's script (needs Node)
 
 ui-check: $(UI_STAMP) ## Types, style and tests of the panel's script
 	cd ui && npm run check
 
-journeys: $(STAMP) $(PANEL) ## The panel in a real browser, JupyterLab and Notebook 7
+journeys: $(STAMP) $(PANEL) labextension ## The panel in a real browser, JupyterLab and Notebook 7
 	@$(RUN) -m tools.browser
 	$(RUN) -m pytest -W default journeys $(ARGS)
 
-# JupyterLab's extension is begun, and in neither the wheel nor "make test" yet: see docs/jupyterlab.md.
-LAB_STAMP := labextension/node_modules/.installed
+# JupyterLab's extension. Its names in static/ have hashes; install.json is what a build writes last.
+LAB_SOURCES := $(shell find labextension -name node_modules -prune -o -path labextension/lib -prune \
+	-o -path labextension/test -prune -o -type f -print 2>/dev/null)
+LAB_STAMP := labextension/node_modules/.package-lock.json
+EXTENSION := themis_jupyter/labextension/install.json
 
-$(LAB_STAMP): labextension/package.json labextension/package-lock.json
-	cd labextension && npm ci --no-audit --no-fund
-	@touch $@
+# "make ui-check" makes the library each time, often the same one.
+$(EXTENSION): $(LAB_STAMP) $(LAB_SOURCES) $(UI_SOURCES) themis_jupyter/__init__.py | $(UI_LIB)
+	cd labextension && rm -rf lib && npm run build
 
-labextension: $(STAMP) $(UI_STAMP) $(LAB_STAMP) ## Build and check JupyterLab's extension (begun)
-	cd ui && npm run lib
-	cd labextension && npm run check && npm run build:lib
-	cd labextension && ../$(VENV)/bin/jupyter-builder build .
+labextension: $(STAMP) $(EXTENSION) ## Build JupyterLab's extension, and put it into .venv (needs Node)
+	@$(RUN) -m tools.labextension $(VENV)
 
-lab: $(STAMP) $(PANEL) ## Open JupyterLab on notebooks/
+labextension-check: $(LAB_STAMP) $(UI_LIB) ## Types, style and tests of JupyterLab's extension
+	cd labextension && npm run check
+
+# It saves every two minutes; our own notebooks stay as they are in git: see tools/saving.py.
+lab: $(STAMP) $(PANEL) labextension ## Open JupyterLab on notebooks/
 	$(RUN) -m jupyterlab --notebook-dir=notebooks $(ALLOW_ROOT) \
 		--ContentsManager.pre_save_hook=tools.saving.without_outputs $(ARGS)
 
-test: lint types ui-check unit notebooks test-engine journeys ## Everything that has to pass
+test: lint types ui-check labextension-check unit notebooks test-engine journeys ## Everything that has to pass
 
 lint: $(STAMP) ## Style and likely mistakes (ruff)
 	$(RUN) -m ruff check .
@@ -93,7 +105,7 @@ test-engine: $(STAMP) # in "make test": the reload engine under the other Python
 test-pythons: $(STAMP) ## The tests under each Python found (3.11, 3.12, 3.13)
 	$(RUN) -m tools.pythons tests $(ARGS)
 
-bench: $(STAMP) ## Measure (pytest-benchmark)
+bench: $(STAMP) $(PANEL) labextension ## Measure (pytest-benchmark)
 	$(RUN) -m pytest -W default benchmarks $(ARGS)
 
 format: $(STAMP) ## Mend what ruff can mend
@@ -105,7 +117,9 @@ constraints: ## Write constraints.txt anew, from fresh environments
 	$(PYTHON) -m tools.constraints
 
 clean: ## Remove caches and build output
-	rm -rf build dist ui/dist labextension/lib themis_jupyter/labextension $(PANEL) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks notebooks/out
+	rm -rf build dist ui/dist labextension/lib themis_jupyter/labextension $(PANEL) notebooks/out
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV)/share/jupyter/labextensions/themis-jupyter
 	find . \( -name '.venv*' -o -name node_modules -o -name .git \) -prune \
 		-o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 

@@ -14,6 +14,16 @@ _figures = pytest.StashKey[list[Figure]]()
 _texts = pytest.StashKey[list[str]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--few", action="store_true", help="few rounds, which only show that it works")
+
+
+@pytest.fixture
+def few(request: pytest.FixtureRequest) -> bool:
+    """Tell whether few rounds are enough."""
+    return bool(request.config.getoption("--few"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_figures] = []
     config.stash[_texts] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -50,8 +49,8 @@ class Counter(StatefulPlugin):
 '''
 
 
-#: What make labextension builds.
-LABEXTENSION = Path(__file__).parent.parent / "themis_jupyter" / "labextension"
+#: What make labextension builds, where JupyterLab looks for it.
+LABEXTENSION = Path(sys.prefix, "share", "jupyter", "labextensions", "themis-jupyter")
 
 #: A kernel that takes what a page asks for only between cells, as other kernels do.
 PLAIN_KERNEL = """
@@ -64,7 +63,7 @@ kernelapp.launch_new_instance()
 class Server:
     """A Jupyter server with a folder of its own."""
 
-    def __init__(self, app: str, folder: Path) -> None:
+    def __init__(self, app: str, folder: Path, python: str | Path = sys.executable) -> None:
         self.app = app
         self.folder = folder / "work"
         self.folder.mkdir(parents=True)
@@ -87,20 +86,17 @@ class Server:
         (kernel / "kernel.json").write_text(
             json.dumps(
                 {
-                    "argv": [sys.executable, "-c", PLAIN_KERNEL, "-f", "{connection_file}"],
+                    "argv": [str(python), "-c", PLAIN_KERNEL, "-f", "{connection_file}"],
                     "display_name": "Without subshells",
                     "language": "python",
                 }
             )
         )
-        if LABEXTENSION.is_dir():
-            target = folder / "jupyter_data_dir" / "labextensions" / "themis-jupyter"
-            shutil.copytree(LABEXTENSION, target)
         self._log = (folder / "server.log").open("w")
         expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
         self.process = subprocess.Popen(
             [
-                sys.executable, "-m", f"jupyter{'lab' if app == 'lab' else ''}",
+                python, "-m", f"jupyter{'lab' if app == 'lab' else ''}",
                 *(["notebook"] if app == "notebook" else []),
                 "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
                 f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0",

@@ -9,9 +9,11 @@ from playwright.sync_api import expect
 
 from journeys.conftest import LABEXTENSION, PATIENCE, Notebook
 
-pytestmark = pytest.mark.skipif(
-    not LABEXTENSION.is_dir(), reason="JupyterLab's extension is not built: make labextension"
-)
+
+@pytest.fixture(autouse=True)
+def built() -> None:
+    if not (LABEXTENSION / "package.json").is_file():
+        pytest.fail("JupyterLab's extension is not built: make labextension", pytrace=False)
 
 
 def side_bar(notebook: Notebook) -> Any:
