@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +52,40 @@ class Counter(StatefulPlugin):
 #: What make labextension builds, where JupyterLab looks for it.
 LABEXTENSION = Path(sys.prefix, "share", "jupyter", "labextensions", "themis-jupyter")
 
-#: A kernel that takes what a page asks for only between cells, as other kernels do.
-PLAIN_KERNEL = """
-from ipykernel import kernelapp, kernelbase
-kernelbase.Kernel._supports_kernel_subshells = False
-kernelapp.launch_new_instance()
-"""
+#: Kernels by name, each with its language and what starts it.
+KERNELS = {
+    # Takes what a page asks for only between cells, as other kernels do.
+    "plain": (
+        "python",
+        "from ipykernel import kernelapp, kernelbase; "
+        "kernelbase.Kernel._supports_kernel_subshells = False; "
+        "kernelapp.launch_new_instance()",
+    ),
+    # As where our package is not installed.
+    "bare": (
+        "python",
+        "import sys; sys.modules['themis_jupyter'] = None; "
+        "from ipykernel import kernelapp; kernelapp.launch_new_instance()",
+    ),
+    "other": (
+        "R",
+        "from ipykernel import ipkernel, kernelapp; "
+        "ipkernel.IPythonKernel.language_info = {'name': 'R', 'mimetype': 'text/x-r', 'file_extension': '.r'}; "
+        "kernelapp.launch_new_instance()",
+    ),
+}
 
 
 class Server:
     """A Jupyter server with a folder of its own."""
 
-    def __init__(self, app: str, folder: Path, python: str | Path = sys.executable) -> None:
+    def __init__(
+        self,
+        app: str,
+        folder: Path,
+        python: str | Path = sys.executable,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.app = app
         self.folder = folder / "work"
         self.folder.mkdir(parents=True)
@@ -80,18 +102,19 @@ class Server:
                     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR",
                 )
             },
+            **(more or {}),
         }  # fmt: skip
-        kernel = folder / "jupyter_data_dir" / "kernels" / "plain"
-        kernel.mkdir(parents=True)
-        (kernel / "kernel.json").write_text(
-            json.dumps(
-                {
-                    "argv": [str(python), "-c", PLAIN_KERNEL, "-f", "{connection_file}"],
-                    "display_name": "Without subshells",
-                    "language": "python",
-                }
-            )
-        )
+        self.settings = folder / "jupyterlab_settings_dir"
+        self.set("@jupyterlab/apputils-extension", "notification", {"fetchNews": "false"})
+        for name, (language, code) in KERNELS.items():
+            kernel = folder / "jupyter_data_dir" / "kernels" / name
+            kernel.mkdir(parents=True)
+            spec = {
+                "argv": [str(python), "-c", code, "-f", "{connection_file}"],
+                "display_name": name,
+                "language": language,
+            }
+            (kernel / "kernel.json").write_text(json.dumps(spec))
         self._log = (folder / "server.log").open("w")
         expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
         self.process = subprocess.Popen(
@@ -110,6 +133,12 @@ class Server:
             stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._wait()
+
+    def set(self, extension: str, plugin: str, values: Mapping[str, object]) -> None:
+        """Write a user's settings, for pages that open from now on."""
+        folder = self.settings / extension
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{plugin}.jupyterlab-settings").write_text(json.dumps(values))
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}?token={self.token}"
@@ -134,6 +163,21 @@ class Server:
         self._log.close()
 
 
+def write_notebook(file: Path, kernel: str) -> None:
+    """Write a notebook with six empty cells."""
+    notebook = {
+        "cells": [
+            {"cell_type": "code", "id": f"cell-{n}", "metadata": {}, "source": "",
+             "outputs": [], "execution_count": None}
+            for n in range(6)
+        ],
+        "metadata": {"kernelspec": {"display_name": kernel, "language": "python", "name": kernel}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }  # fmt: skip
+    file.write_text(json.dumps(notebook))
+
+
 class Notebook:
     """A notebook that is open in a page, and the plugin ``counter`` beside it."""
 
@@ -145,19 +189,7 @@ class Notebook:
         self.folder.mkdir()
         self.file = self.folder / "counter.py"
         self.write(PLUGIN)
-        notebook = {
-            "cells": [
-                {"cell_type": "code", "id": f"cell-{n}", "metadata": {}, "source": "",
-                 "outputs": [], "execution_count": None}
-                for n in range(6)
-            ],
-            "metadata": {
-                "kernelspec": {"display_name": kernel, "language": "python", "name": kernel}
-            },
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }  # fmt: skip
-        (self.folder / "n.ipynb").write_text(json.dumps(notebook))
+        write_notebook(self.folder / "n.ipynb", kernel)
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         where = f"lab/workspaces/{name}/tree" if server.app == "lab" else "notebooks"
@@ -256,6 +288,8 @@ def browser() -> Iterator[Browser]:
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
+    if not (LABEXTENSION / "package.json").is_file():
+        pytest.fail("JupyterLab's extension is not built: make labextension", pytrace=False)
     made = Server(request.param, tmp_path_factory.mktemp(request.param))
     yield made
     made.stop()

@@ -8,7 +8,8 @@ import type { Links } from './links';
 /** A notebook or a console, as far as it matters here. */
 export interface Document {
   readonly sessionContext: ISessionContext;
-  readonly title: { readonly label: string };
+  readonly id: string;
+  readonly title: { readonly label: string; readonly changed: ISignal<unknown, unknown> };
   /** Its view was closed; the session may go on, in another one. */
   readonly disposed: ISignal<unknown, void>;
 }
@@ -49,12 +50,14 @@ export class Documents implements IDisposable {
     };
     context.kernelChanged.connect(look);
     context.propertyChanged.connect(look);
+    document.title.changed.connect(look);
     context.disposed.connect(close);
     document.disposed.connect(close);
     this.open.add(document);
     this.closers.set(document, () => {
       context.kernelChanged.disconnect(look);
       context.propertyChanged.disconnect(look);
+      document.title.changed.disconnect(look);
       context.disposed.disconnect(close);
       document.disposed.disconnect(close);
     });
@@ -65,7 +68,9 @@ export class Documents implements IDisposable {
   remove(document: Document): void {
     this.closers.get(document)?.();
     this.closers.delete(document);
-    if (this.open.delete(document)) this.changed.emit();
+    if (!this.open.delete(document)) return;
+    this.release(document);
+    this.changed.emit();
   }
 
   /** Returns the link to the kernel of a document; null where it has none. */
@@ -86,6 +91,14 @@ export class Documents implements IDisposable {
     for (const document of this.all) this.remove(document);
     Signal.disconnectReceiver(this);
     Signal.clearData(this);
+  }
+
+  /** Ends the link of a connection that goes with its last document, as long as the kernel can be told. */
+  private release(document: Document): void {
+    const kernelOf = (each: Document): unknown => each.sessionContext.session?.kernel ?? null;
+    const kernel = kernelOf(document);
+    if (this.all.some((each) => kernelOf(each) === kernel)) return;
+    this.links.all.find((link) => link.kernel === kernel)?.dispose();
   }
 
   private onLink(_: unknown, link: KernelLink): void {

@@ -1,6 +1,5 @@
 /** In the toolbar of a source file: whether what runs is what is saved, with a reload button. */
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
-import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { _, _n } from 'themis-jupyter-ui';
 import type { Place } from './files';
@@ -62,14 +61,8 @@ export class FileItem extends Widget {
     this.look();
   }
 
-  override dispose(): void {
-    if (this.isDisposed) return;
-    Signal.disconnectReceiver(this);
-    super.dispose();
-  }
-
   private places(): readonly Place[] {
-    return this.service.files.pluginsAt(this.file.context.localPath);
+    return this.service.files.pluginsAt(this.file.context.path);
   }
 
   private look(): void {

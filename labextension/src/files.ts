@@ -4,7 +4,15 @@ import type { KernelLink } from './link';
 import type { Links } from './links';
 import { isLoaded, pluginsOf } from './summary';
 
-const slashes = (path: string): string => path.replace(/\\/g, '/');
+/** What is used of Jupyter's contents: a path may begin with the name of a drive, as in `RTC:a/n.ipynb`. */
+export interface Drives {
+  driveName(path: string): string;
+  localPath(path: string): string;
+}
+
+/** With slashes, and one spelling of a Windows drive's letter. */
+const slashes = (path: string): string =>
+  path.replace(/\\/g, '/').replace(/^[a-z]:/, (letter) => letter.toUpperCase());
 
 /**
  * Returns the server's root, with a slash at its end, from a notebook whose path is known on both sides;
@@ -39,33 +47,40 @@ export interface Place {
 
 export class Files {
   private readonly roots = new WeakMap<KernelLink, string>();
+  private readonly drives = new WeakMap<KernelLink, string>();
 
   /** @param served the server's root where the page was told it, else ''. */
   constructor(
     private readonly links: Links,
+    private readonly contents: Drives,
     private readonly served = '',
   ) {}
 
   /** Takes in where the notebook of a kernel is on both sides. */
-  learn(link: KernelLink, local: string): void {
+  learn(link: KernelLink, path: string): void {
+    this.drives.set(link, this.contents.driveName(path));
     const absolute = link.snapshot?.kernel?.notebook ?? '';
-    const root = rootOf(absolute, local);
+    const root = rootOf(absolute, this.contents.localPath(path));
     if (root !== null) this.roots.set(link, root);
   }
 
   /** Returns the path in the page of a kernel's file; null where it is out of the page's reach. */
-  localOf(link: KernelLink, file: string): string | null {
+  pathOf(link: KernelLink, file: string): string | null {
     const root = this.rootOf(link);
-    return root === null ? null : localPath(file, root);
+    const local = root === null ? null : localPath(file, root);
+    const drive = this.drives.get(link) ?? '';
+    return local === null || drive === '' ? local : `${drive}:${local}`;
   }
 
   /** Returns the plugins, loaded in any kernel, that are made of a file. */
   pluginsAt(path: string): readonly Place[] {
     return this.links.all.flatMap((link) => {
       const root = this.rootOf(link);
-      if (root === null) return [];
+      if (root === null || (this.drives.get(link) ?? '') !== this.contents.driveName(path))
+        return [];
+      const local = this.contents.localPath(path);
       return pluginsOf(link)
-        .filter((plugin) => isLoaded(plugin) && isMadeOf(plugin, root, path))
+        .filter((plugin) => isLoaded(plugin) && isMadeOf(plugin, root, local))
         .map((plugin) => ({ link, plugin }));
     });
   }

@@ -12,6 +12,8 @@ export const LOAD = '%load_ext themis_jupyter';
 
 export type LinkState =
   | { readonly kind: 'connecting' }
+  /** It was asked, and has not answered yet. */
+  | { readonly kind: 'silent' }
   | { readonly kind: 'not python'; readonly language: string }
   /** Another connection of this page had the comms of this kernel, and was closed. */
   | { readonly kind: 'no comms' }
@@ -42,7 +44,9 @@ export class KernelLink implements IDisposable {
   private attempt = 0;
   private over = false;
   private restarting = false;
+  /** The connection broke: while the extension answered, or before it did. */
   private lost = false;
+  private torn = false;
   /** The run that may load the extension, by the id of its request. */
   private hope = '';
 
@@ -109,8 +113,7 @@ export class KernelLink implements IDisposable {
     }
     const comm: Comm = this.kernel.createComm(TARGET);
     this.comm = comm;
-    if (comm.subshellStarted !== undefined)
-      await Promise.race([comm.subshellStarted, after(this.subshellTimeout)]);
+    if (comm.subshellStarted !== undefined) await soon(comm.subshellStarted, this.subshellTimeout);
     if (stale()) return;
     this.follow(comm);
   }
@@ -120,7 +123,7 @@ export class KernelLink implements IDisposable {
     if (this.over || this.now.kind === 'open' || this.now.kind === 'loading') return;
     const before = this.now;
     this.set({ kind: 'loading' });
-    const content = await contentOf(
+    const content = await contentOf(() =>
       this.kernel.requestExecute({ code: LOAD, store_history: false }),
     );
     // Restarted or lost meanwhile: whoever noticed has said so.
@@ -139,7 +142,7 @@ export class KernelLink implements IDisposable {
     this.store?.dispose();
     if (comm !== null && !comm.isDisposed) {
       comm.onClose = () => undefined;
-      if (this.kernel.isDisposed) comm.dispose();
+      if (this.kernel.isDisposed || this.kernel.status === 'dead') comm.dispose();
       else comm.close();
     }
   }
@@ -148,7 +151,7 @@ export class KernelLink implements IDisposable {
     if (this.over) return;
     this.over = true;
     this.close();
-    this.changed.emit();
+    this.set({ kind: 'gone', status: 'dead' });
     Signal.disconnectReceiver(this);
     Signal.clearData(this);
   }
@@ -166,6 +169,8 @@ export class KernelLink implements IDisposable {
     });
     store.subscribe(() => {
       if (this.store === store) this.changed.emit();
+      else if (this.comm === comm && store.snapshot.connection.kind === 'gone')
+        this.set({ kind: 'silent' });
     });
     comm.onClose = () => {
       transport.gone();
@@ -194,9 +199,10 @@ export class KernelLink implements IDisposable {
         break;
       case 'idle':
       case 'busy':
-        if (!this.restarting) break;
-        this.restarting = false;
-        void this.open();
+        if (this.restarting && this.kernel.connectionStatus === 'connected') {
+          this.restarting = false;
+          void this.open();
+        }
         break;
       case 'starting':
       case 'unknown':
@@ -206,14 +212,16 @@ export class KernelLink implements IDisposable {
 
   private onConnection(_: unknown, status: Kernel.ConnectionStatus): void {
     if (status !== 'connected') {
-      // It connects in the beginning, too: only what was there can be lost.
-      if (this.lost || this.now.kind === 'connecting') return;
-      this.lost = true;
-      this.changed.emit();
+      // Only what was there can be lost: it connects in the beginning, and after a restart.
+      if (this.restarting || this.now.kind === 'connecting') this.torn = true;
+      else {
+        this.lost = true;
+        this.changed.emit();
+      }
       return;
     }
-    if (!this.lost) return;
-    this.lost = false;
+    if (!this.lost && !this.torn && !this.restarting) return;
+    this.lost = this.torn = this.restarting = false;
     this.changed.emit();
     // What was told meanwhile did not get here.
     if (this.store !== null) this.store.hello();
@@ -251,16 +259,23 @@ async function languageOf(kernel: Kernel.IKernelConnection): Promise<string | nu
 
 /** What a run ended with; null where the kernel, or the way to it, ended before. */
 async function contentOf(
-  future: Kernel.IShellFuture<KernelMessage.IExecuteRequestMsg, KernelMessage.IExecuteReplyMsg>,
+  run: () => Kernel.IShellFuture<KernelMessage.IExecuteRequestMsg, KernelMessage.IExecuteReplyMsg>,
 ): Promise<KernelMessage.IExecuteReplyMsg['content'] | null> {
   try {
-    return (await future.done).content;
+    return (await run().done).content;
   } catch {
     return null;
   }
 }
 
-const after = (delay: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, delay);
+/** Waits for something, but not for ever, and not for its success: without it, all takes longer. */
+function soon(wanted: Promise<void>, limit: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, limit);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    wanted.then(done, done);
   });
+}

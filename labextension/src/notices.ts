@@ -8,32 +8,26 @@ export interface Action {
 
 export type Weight = 'success' | 'info' | 'warning' | 'error';
 
-/** Milliseconds for which the same sentence, said again, is the same notice. */
-const TOGETHER = 5_000;
+/** Milliseconds that good news stay, and for which the same sentence is not told again. */
+const MOMENT = 5_000;
+
+/** Names files without their folders: a notice has room for 140 characters. */
+export const shortened = (text: string): string =>
+  text.replace(/(^|[\s'"(])(?:\/|[A-Za-z]:[\\/])(?:[^\s\\/]+[\\/])*([^\s\\/]+)/g, '$1$2');
 
 export class Notices {
-  /** By sentence, the notice that shows it, and when it was shown. */
-  private readonly shown = new Map<string, { id: string; time: number }>();
+  /** By sentence, when it was told. */
+  private readonly told = new Map<string, number>();
 
-  /**
-   * Tells something once: a reply and the kernel's own news say the same of a failure. Where the second
-   * knows more to do, its actions are those of the notice.
-   */
   tell(text: string, weight: Weight, actions: readonly Action[] = []): void {
     const now = Date.now();
-    for (const [each, { time }] of this.shown) if (now - time > TOGETHER) this.shown.delete(each);
-    const buttons = actions.map(({ label, run }) => ({ label, callback: run }));
-    const before = this.shown.get(text);
-    if (before !== undefined) {
-      if (buttons.length > 0)
-        Notification.update({ id: before.id, message: text, type: weight, actions: buttons });
-      return;
-    }
-    const stays = weight === 'error' || weight === 'warning';
-    const id = Notification.emit(text, weight, {
-      autoClose: stays ? false : TOGETHER,
-      actions: buttons,
+    for (const [each, time] of this.told) if (now - time > MOMENT) this.told.delete(each);
+    if (this.told.has(text)) return;
+    this.told.set(text, now);
+    const stays = weight === 'error' || weight === 'warning' || actions.length > 0;
+    Notification.emit(shortened(text), weight, {
+      autoClose: stays ? false : MOMENT,
+      actions: actions.map(({ label, run }) => ({ label, callback: run })),
     });
-    this.shown.set(text, { id, time: now });
   }
 }

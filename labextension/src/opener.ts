@@ -23,12 +23,12 @@ export class Opener {
 
   /** Opens a file of a kernel, or tells why it cannot be opened here. */
   open(link: KernelLink, file: string, line: number | null): void {
-    const path = this.files.localOf(link, file);
+    const path = this.files.pathOf(link, file);
     if (path === null || this.manager === null) {
-      this.notices.tell(_('This page cannot open %1: it shows another folder.', file), 'warning');
+      this.notices.tell(_('It is outside of the folder that this page shows: %1', file), 'warning');
       return;
     }
-    if (line !== null) localStorage.setItem(KEY, JSON.stringify({ path, line, time: Date.now() }));
+    if (line !== null) leave(path, line);
     const widget = this.manager.openOrReveal(path, 'Editor');
     if (widget !== undefined) void goToLine(widget as EditorWidget);
   }
@@ -38,7 +38,7 @@ export class Opener {
 export async function goToLine(widget: EditorWidget): Promise<void> {
   await widget.context.ready;
   await widget.revealed;
-  const line = taken(widget.context.localPath);
+  const line = taken(widget.context.path);
   if (line === null || widget.isDisposed) return;
   const { editor } = widget.content;
   const position = { line: Math.min(line, editor.lineCount) - 1, column: 0 };
@@ -47,13 +47,21 @@ export async function goToLine(widget: EditorWidget): Promise<void> {
   editor.focus();
 }
 
-/** Takes the line that is meant for a file. */
+const keyOf = (path: string): string => `${KEY}:${path}`;
+
+/** Leaves the line of a file for whichever page opens it. */
+function leave(path: string, line: number): void {
+  try {
+    localStorage.setItem(keyOf(path), `${line} ${Date.now()}`);
+  } catch (error) {
+    console.warn(`themis-jupyter: the file opens at its beginning: ${String(error)}`);
+  }
+}
+
+/** Takes the line that was left for a file; null where there is none, or an old one. */
 function taken(path: string): number | null {
-  const text = localStorage.getItem(KEY);
-  if (text === null) return null;
-  const found = JSON.parse(text) as { path: string; line: number; time: number };
-  const fresh = Date.now() - found.time < FRESH;
-  if (fresh && found.path !== path) return null;
-  localStorage.removeItem(KEY);
-  return fresh ? found.line : null;
+  const text = localStorage.getItem(keyOf(path));
+  localStorage.removeItem(keyOf(path));
+  const [line = NaN, time = 0] = (text ?? '').split(' ').map(Number);
+  return line >= 1 && Date.now() - time < FRESH ? line : null;
 }

@@ -1,4 +1,5 @@
 /** What users can set: see schema/plugin.json, which holds the same defaults. */
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 export interface OptionValues {
@@ -50,5 +51,25 @@ export class Options {
       editor: flag('editor'),
     };
     this.changed.emit(this.now);
+  }
+}
+
+/** Takes over the user's settings, now and whenever they change. */
+export async function follow(
+  settings: ISettingRegistry,
+  id: string,
+  options: Options,
+): Promise<void> {
+  try {
+    const loaded = await settings.load(id);
+    const take = (): void => {
+      options.set(loaded.composite);
+    };
+    loaded.changed.connect(take);
+    take();
+  } catch (error) {
+    console.error(
+      `themis-jupyter: the settings could not be read; the defaults hold. ${String(error)}`,
+    );
   }
 }

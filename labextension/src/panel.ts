@@ -17,17 +17,26 @@ export interface Notice {
 export function noticeOf(link: KernelLink): Notice | null {
   const { state } = link;
   const load = { label: _('Load the extension'), run: () => void link.load() };
-  if (link.isOffline)
-    return {
-      text: _('The server cannot be reached. Trying again; what you see is the last known.'),
-    };
+  const busy = link.kernel.status === 'busy';
+  if (link.isOffline) return offline(link);
   switch (state.kind) {
     case 'open':
       return null;
     case 'connecting':
       return { text: _('Asking the kernel…') };
     case 'loading':
-      return { text: _('Loading the extension into the kernel…') };
+      return {
+        text: busy
+          ? _('The kernel is running a cell. The extension is loaded after it.')
+          : _('Loading the extension into the kernel…'),
+      };
+    case 'silent':
+      return {
+        text: busy
+          ? _('The kernel is running a cell, and does not answer before that ends.')
+          : _('The kernel does not answer.'),
+        action: { label: _('Try again'), run: () => void link.open() },
+      };
     case 'not python':
       return { text: _('The kernel runs %1. Plugins are Python modules.', state.language) };
     case 'no comms':
@@ -62,27 +71,50 @@ export function noticeOf(link: KernelLink): Notice | null {
   }
 }
 
+/** What to say while the page has lost its way to the kernel. */
+function offline({ kernel }: KernelLink): Notice {
+  if (kernel.connectionStatus !== 'disconnected')
+    return {
+      text: _('The server cannot be reached. Trying again; what you see is the last known.'),
+    };
+  return {
+    text: _('The server cannot be reached. What you see is the last known.'),
+    action: { label: _('Try again'), run: () => void kernel.reconnect().catch(noteDown) },
+  };
+}
+
+/** That it cannot be reached is on the page already. */
+const noteDown = (error: unknown): void => {
+  console.warn(`themis-jupyter: ${String(error)}`);
+};
+
 export class PluginsPanel extends Widget {
   private readonly heading = document.createElement('h2');
   private readonly notice = document.createElement('div');
+  private readonly text = document.createElement('p');
+  private readonly rest = document.createElement('div');
   private readonly place = document.createElement('div');
   private link: KernelLink | null = null;
   private mounted: Mounted | null = null;
   /** The card that was asked for last. */
   private wanted: AppProps['wanted'];
+  /** What is said now. */
+  private said = '';
 
   constructor(
-    private readonly following: Following,
+    following: Following,
     private readonly openFile?: (link: KernelLink, file: string, line: number) => void,
   ) {
     super();
     this.id = PANEL;
     this.addClass('jp-themis-Panel');
+    this.node.tabIndex = -1;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _('Plugins'));
     this.heading.className = 'jp-themis-heading';
     this.notice.className = 'jp-themis-notice';
-    this.notice.setAttribute('role', 'status');
+    this.text.setAttribute('role', 'status');
+    this.notice.append(this.text, this.rest);
     this.node.append(this.heading, this.notice, this.place);
     following.followedChanged.connect(this.onFollowed, this);
     this.onFollowed(following, following.followed);
@@ -90,8 +122,6 @@ export class PluginsPanel extends Widget {
 
   override dispose(): void {
     if (this.isDisposed) return;
-    this.following.followedChanged.disconnect(this.onFollowed, this);
-    this.link?.stateChanged.disconnect(this.onState, this);
     this.unmount();
     super.dispose();
   }
@@ -104,7 +134,6 @@ export class PluginsPanel extends Widget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    this.node.tabIndex = -1;
     this.node.focus();
   }
 
@@ -151,32 +180,30 @@ export class PluginsPanel extends Widget {
     this.mounted = null;
   }
 
-  private said = '';
-
   private say(notice: Notice | null): void {
     // Said again, it would be read out again.
-    const key = notice === null ? '' : `${notice.text}\n${notice.line ?? ''}`;
+    const key = JSON.stringify([notice?.text, notice?.line, notice?.action?.label]);
     if (key === this.said) return;
     this.said = key;
-    this.notice.replaceChildren();
+    const hadFocus = this.rest.contains(document.activeElement);
     this.notice.hidden = notice === null;
-    if (notice === null) return;
-    const text = document.createElement('p');
-    text.textContent = notice.text;
-    this.notice.append(text);
-    if (notice.line !== undefined) {
+    this.text.textContent = notice?.text ?? '';
+    this.rest.replaceChildren();
+    if (notice?.line !== undefined) {
       const line = document.createElement('pre');
       line.textContent = notice.line;
-      this.notice.append(line);
+      this.rest.append(line);
     }
-    if (notice.action !== undefined) {
+    if (notice?.action !== undefined) {
       const button = document.createElement('button');
       button.type = 'button';
       button.className = 'jp-mod-styled jp-mod-accept';
       button.textContent = notice.action.label;
       button.addEventListener('click', notice.action.run);
-      this.notice.append(button);
+      this.rest.append(button);
     }
+    // Whoever pressed the button goes on from here, not from the top of the page.
+    if (hadFocus) this.node.focus();
   }
 }
 

@@ -43,17 +43,9 @@ export class ReloadButton extends ReactWidget {
     service.options.optionsChanged.connect(this.look, this);
   }
 
-  override dispose(): void {
-    if (this.isDisposed) return;
-    this.service.links.linkChanged.disconnect(this.look, this);
-    this.service.documents.documentsChanged.disconnect(this.look, this);
-    this.service.options.optionsChanged.disconnect(this.look, this);
-    super.dispose();
-  }
-
   protected render() {
     const summary = this.summary();
-    const label = this.service.options.values.badge ? badgeOf(summary) : '';
+    const badge = this.service.options.values.badge ? badgeOf(summary) : '';
     return createElement(ToolbarButtonComponent, {
       className: `jp-themis-${summary.kind}`,
       icon,
@@ -61,7 +53,8 @@ export class ReloadButton extends ReactWidget {
       onClick: () => {
         this.press();
       },
-      ...(label === '' ? {} : { label }),
+      // Not as its label: that would be all that a screen reader says.
+      ...(badge === '' ? {} : { dataset: { 'data-badge': badge } }),
     });
   }
 

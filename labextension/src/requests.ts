@@ -1,5 +1,5 @@
 /** What the commands ask kernels for. */
-import type { Answer, Body } from 'themis-jupyter-ui';
+import type { Body, Snapshot } from 'themis-jupyter-ui';
 import type { KernelLink } from './link';
 import type { Notices } from './notices';
 import { isLoaded, pluginsOf } from './summary';
@@ -33,15 +33,51 @@ export class Requests {
   }
 
   /** Asks for something, and tells where it was not done. */
-  private async ask(link: KernelLink, body: Body): Promise<Answer | null> {
+  private async ask(link: KernelLink, body: Body): Promise<void> {
     const { store } = link;
-    if (store === null) return null;
+    const names = namesOf(body);
+    // A double click asks once.
+    if (store === null || isAsked(store.snapshot, body, names)) return;
     const answer = await store.request(body);
-    if (answer.kind === 'success') return answer;
-    this.notices.tell(answer.text, 'error');
+    if (answer.kind === 'success') return;
     // Told in the corner of the page, it need not stand in the side bar as well.
-    const names = body.kind === 'reload' ? body.plugins : [body.plugin ?? ''];
-    for (const name of names.length > 0 ? names : ['']) store.dismiss(name);
-    return answer;
+    for (const name of names) store.dismiss(name);
+    if (!(await isKnown(link, answer.text))) this.notices.tell(answer.text, 'error');
   }
+}
+
+/** Stands for all plugins, as in the store. */
+const ALL = '';
+
+function namesOf(body: Body): readonly string[] {
+  if (body.kind === 'reload') return body.plugins.length > 0 ? body.plugins : [ALL];
+  return [body.plugin ?? ALL];
+}
+
+/** Whether just that is being asked. Where something else is, the store refuses, and says so. */
+const isAsked = ({ pending }: Snapshot, body: Body, names: readonly string[]): boolean =>
+  names.every((name) => pending.get(name)?.kind === body.kind);
+
+/** Milliseconds by which the news of a reload may come after its reply. */
+const LATER = 1_000;
+
+/** Whether the kernel tells the same as how a reload ended: that is told with what can be done about it. */
+function isKnown(link: KernelLink, text: string): Promise<boolean> {
+  const look = (): boolean =>
+    [...(link.snapshot?.plugins.values() ?? [])].some(({ last }) => last?.headline === text);
+  return new Promise((resolve) => {
+    const end = (found: boolean): void => {
+      clearTimeout(timer);
+      link.stateChanged.disconnect(again);
+      resolve(found);
+    };
+    const again = (): void => {
+      if (look()) end(true);
+    };
+    const timer = setTimeout(() => {
+      end(false);
+    }, LATER);
+    link.stateChanged.connect(again);
+    again();
+  });
 }

@@ -59,12 +59,6 @@ export class StatusItem extends Widget {
     return this.changed;
   }
 
-  override dispose(): void {
-    if (this.isDisposed) return;
-    Signal.disconnectReceiver(this);
-    super.dispose();
-  }
-
   private look(): void {
     const summary = summaryOf(this.service.following.link);
     const text = lineOf(summary);

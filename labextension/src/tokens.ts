@@ -5,6 +5,7 @@ import type { Files } from './files';
 import type { Following } from './following';
 import type { Links } from './links';
 import type { Notices } from './notices';
+import type { Opener } from './opener';
 import type { Options } from './options';
 import type { Requests } from './requests';
 
@@ -15,6 +16,7 @@ export interface IPluginService {
   readonly files: Files;
   readonly options: Options;
   readonly notices: Notices;
+  readonly opener: Opener;
   readonly requests: Requests;
 }
 

@@ -10,6 +10,7 @@ import { Following } from '../src/following';
 import type { KernelLink } from '../src/link';
 import { Links } from '../src/links';
 import type { Action, Notices } from '../src/notices';
+import { Opener } from '../src/opener';
 import { Options } from '../src/options';
 import { Requests } from '../src/requests';
 
@@ -21,6 +22,8 @@ export interface Message {
 
 export class FakeComm {
   isDisposed = false;
+  /** Whether the kernel was told that it is closed. */
+  closed = false;
   readonly sent: Message[] = [];
   onMsg: (message: unknown) => void = () => undefined;
   onClose: () => void = () => undefined;
@@ -48,6 +51,7 @@ export class FakeComm {
   }
 
   close(): void {
+    this.closed = true;
     this.isDisposed = true;
   }
 
@@ -63,6 +67,7 @@ export class FakeKernel {
   handleComms = true;
   isDisposed = false;
   status: Kernel.Status = 'idle';
+  connectionStatus: Kernel.ConnectionStatus = 'connected';
   notebook = '';
   plugins: Plugin[] = [];
   /** What its replies say, beside that it was done. */
@@ -116,6 +121,11 @@ export class FakeKernel {
     for (const comm of this.open) comm.tell(this.state());
   }
 
+  connect(status: Kernel.ConnectionStatus): void {
+    this.connectionStatus = status;
+    this.connectionStatusChanged.emit(status);
+  }
+
   end(): void {
     this.isDisposed = true;
     this.disposed.emit();
@@ -128,7 +138,8 @@ export class FakeKernel {
 
 /** A notebook on a kernel, or on none. */
 export class FakeDocument {
-  readonly title = { label: 'n.ipynb' };
+  readonly id = 'n';
+  readonly title = { label: 'n.ipynb', changed: new Signal<object, unknown>({}) };
   readonly disposed = new Signal<this, void>(this);
   readonly sessionContext;
 
@@ -168,6 +179,12 @@ export const becomes = (link: KernelLink, kind: string): Promise<void> =>
 /** Waits until all that was sent has come. */
 export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
+/** Paths of one drive beside the server's own. */
+export const DRIVES = {
+  driveName: (path: string) => (path.startsWith('RTC:') ? 'RTC' : ''),
+  localPath: (path: string) => path.replace(/^RTC:/, ''),
+};
+
 /** The service, with notices that are noted down. */
 export function serviceOf() {
   const links = new Links();
@@ -182,9 +199,10 @@ export function serviceOf() {
     links,
     documents,
     following: new Following(documents),
-    files: new Files(links),
+    files: new Files(links, DRIVES),
     options: new Options(),
     notices,
+    opener: new Opener(null, new Files(links, DRIVES), notices),
     requests: new Requests(notices),
     told,
   };

@@ -90,6 +90,24 @@ describe('what is looked at', () => {
     expect(following.followed.kind).toBe('kernel');
   });
 
+  it('tells the kernel when its last document is closed: it lives on', async () => {
+    const { links, documents } = service();
+    const kernel = new FakeKernel();
+    kernel.loaded = true;
+    const one = new FakeDocument(kernel);
+    const two = new FakeDocument(kernel);
+    documents.add(one.document());
+    documents.add(two.document());
+    const [link] = links.all;
+    if (link === undefined) throw new Error('no link');
+    await becomes(link, 'open');
+    one.close();
+    expect(kernel.comms.map(({ closed }) => closed)).toEqual([false]);
+    two.close();
+    expect(kernel.comms.map(({ closed }) => closed)).toEqual([true]);
+    expect(links.all).toEqual([]);
+  });
+
   it('leaves no listener behind: 50 notebooks are opened and closed', async () => {
     const { links, documents, following } = service();
     // What could hold a listener lives on; the links that listened must not.

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { plugin } from '../../ui/test/samples';
 import { KernelLink, LOAD, TARGET } from '../src/link';
 import { becomes, FakeKernel, settled } from './fakes';
@@ -96,6 +96,70 @@ describe('the link to a kernel', () => {
     await becomes(link, 'not loaded');
   });
 
+  it('opens once after a restart, and says nothing of the server meanwhile', async () => {
+    const kernel = new FakeKernel();
+    kernel.loaded = true;
+    const link = linkTo(kernel);
+    await becomes(link, 'open');
+    kernel.statusChanged.emit('restarting');
+    kernel.connect('connecting');
+    expect(link.isOffline).toBe(false);
+    kernel.connect('connected');
+    kernel.statusChanged.emit('busy');
+    kernel.statusChanged.emit('idle');
+    await becomes(link, 'open');
+    expect(kernel.comms).toHaveLength(2);
+    expect(kernel.open).toHaveLength(1);
+  });
+
+  it('opens again where the connection broke before the kernel had answered', async () => {
+    const kernel = new FakeKernel();
+    const link = linkTo(kernel);
+    kernel.connect('connecting');
+    kernel.loaded = true;
+    kernel.connect('connected');
+    await becomes(link, 'open');
+    expect(kernel.open).toHaveLength(1);
+  });
+
+  it('says that the kernel does not answer, and tries again when asked to', async () => {
+    vi.useFakeTimers();
+    const kernel = new FakeKernel();
+    const { createComm } = kernel;
+    kernel.createComm = () => {
+      const comm = createComm.call(kernel);
+      comm.open = () => undefined;
+      comm.send = () => undefined;
+      return comm;
+    };
+    const link = linkTo(kernel);
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.useRealTimers();
+    expect(link.state.kind).toBe('silent');
+    kernel.createComm = createComm;
+    kernel.loaded = true;
+    await link.open();
+    await becomes(link, 'open');
+  });
+
+  it('ends with its kernel, which cannot be told any more', async () => {
+    const kernel = new FakeKernel();
+    kernel.loaded = true;
+    const link = linkTo(kernel);
+    await becomes(link, 'open');
+    const [comm] = kernel.open;
+    if (comm === undefined) throw new Error('no comm');
+    comm.close = () => {
+      throw new Error('Kernel is dead');
+    };
+    kernel.status = 'dead';
+    kernel.statusChanged.emit('dead');
+    kernel.end();
+    expect(link.state).toEqual({ kind: 'gone', status: 'dead' });
+    expect(link.snapshot).toBeNull();
+    expect(comm.isDisposed).toBe(true);
+  });
+
   it('looks again when the cell that loads the extension has ended, and not before', async () => {
     const kernel = new FakeKernel();
     const link = linkTo(kernel);
@@ -124,14 +188,14 @@ describe('the link to a kernel', () => {
     kernel.loaded = true;
     kernel.plugins = [plugin('counter')];
     const link = linkTo(kernel);
-    kernel.connectionStatusChanged.emit('connecting');
+    kernel.connect('connecting');
     expect(link.isOffline).toBe(false);
     await becomes(link, 'open');
-    kernel.connectionStatusChanged.emit('connecting');
+    kernel.connect('connecting');
     expect(link.isOffline).toBe(true);
     expect(link.snapshot?.plugins.size).toBe(1);
     kernel.plugins = [plugin('counter'), plugin('model')];
-    kernel.connectionStatusChanged.emit('connected');
+    kernel.connect('connected');
     await settled();
     expect(link.isOffline).toBe(false);
     expect(link.snapshot?.plugins.size).toBe(2);

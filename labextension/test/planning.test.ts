@@ -7,7 +7,7 @@ import { newsOf } from '../src/news';
 import { DEFAULTS, Options } from '../src/options';
 import { canRevert, summaryOf } from '../src/summary';
 import { CommandIDs } from '../src/tokens';
-import { becomes, FakeKernel } from './fakes';
+import { becomes, DRIVES, FakeKernel } from './fakes';
 import type { KernelLink } from '../src/link';
 
 async function linked(kernel: FakeKernel, links = new Links()): Promise<KernelLink> {
@@ -74,6 +74,7 @@ describe('files', () => {
     ['/home/me/work/a/n.ipynb', 'a/n.ipynb', '/home/me/work/'],
     ['/home/me/work/n.ipynb', 'n.ipynb', '/home/me/work/'],
     ['C:\\work\\a\\n.ipynb', 'a/n.ipynb', 'C:/work/'],
+    ['c:\\work\\n.ipynb', 'n.ipynb', 'C:/work/'],
     ['/n.ipynb', 'n.ipynb', '/'],
     ['/home/me/other.ipynb', 'n.ipynb', null],
     // Not at a border of names.
@@ -104,15 +105,15 @@ describe('files', () => {
 
   it('are found in each kernel that runs them, once a notebook has told where', async () => {
     const links = new Links();
-    const files = new Files(links);
+    const files = new Files(links, DRIVES);
     for (const id of ['k1', 'k2']) {
       const kernel = new FakeKernel(id);
       kernel.notebook = '/w/a/n.ipynb';
       kernel.plugins = [plugin('x', { file: '/w/a/x.py' }), plugin('y', { file: '/w/a/y.py' })];
       const link = await linked(kernel, links);
-      expect(files.localOf(link, '/w/a/x.py')).toBeNull();
+      expect(files.pathOf(link, '/w/a/x.py')).toBeNull();
       files.learn(link, 'a/n.ipynb');
-      expect(files.localOf(link, '/w/a/x.py')).toBe('a/x.py');
+      expect(files.pathOf(link, '/w/a/x.py')).toBe('a/x.py');
     }
     expect(
       files.pluginsAt('a/x.py').map(({ link, plugin: { name } }) => [link.kernel.id, name]),
@@ -123,13 +124,26 @@ describe('files', () => {
     expect(files.pluginsAt('a/z.py')).toEqual([]);
   });
 
+  it('are told apart by their drives', async () => {
+    const links = new Links();
+    const files = new Files(links, DRIVES);
+    const kernel = new FakeKernel();
+    kernel.notebook = '/w/a/n.ipynb';
+    kernel.plugins = [plugin('x', { file: '/w/a/x.py' })];
+    const link = await linked(kernel, links);
+    files.learn(link, 'RTC:a/n.ipynb');
+    expect(files.pathOf(link, '/w/a/x.py')).toBe('RTC:a/x.py');
+    expect(files.pluginsAt('RTC:a/x.py')).toHaveLength(1);
+    expect(files.pluginsAt('a/x.py')).toEqual([]);
+  });
+
   it('are found by what the server tells of its root, where that is a whole path', async () => {
     const links = new Links();
     const kernel = new FakeKernel();
     const link = await linked(kernel, links);
-    expect(new Files(links, '/w').localOf(link, '/w/x.py')).toBe('x.py');
-    expect(new Files(links, '~/w').localOf(link, '/home/me/w/x.py')).toBeNull();
-    expect(new Files(links, '').localOf(link, '/x.py')).toBeNull();
+    expect(new Files(links, DRIVES, '/w').pathOf(link, '/w/x.py')).toBe('x.py');
+    expect(new Files(links, DRIVES, '~/w').pathOf(link, '/home/me/w/x.py')).toBeNull();
+    expect(new Files(links, DRIVES).pathOf(link, '/x.py')).toBeNull();
   });
 });
 

@@ -1,12 +1,10 @@
 /** The commands that ask a kernel for something. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
-import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IEditorTracker } from '@jupyterlab/fileeditor';
 import { _, type Plugin } from 'themis-jupyter-ui';
 import { chosen, named } from '../choices';
 import { icon } from '../icon';
-import { Opener } from '../opener';
 import { addCommand } from '../register';
 import { canRevert, hasFailed, isLoaded, pluginsOf } from '../summary';
 import { CommandIDs, IPluginService } from '../tokens';
@@ -16,15 +14,13 @@ export const commands: JupyterFrontEndPlugin<void> = {
   description: 'Commands that reload plugins, watch them and bring versions back.',
   autoStart: true,
   requires: [IPluginService],
-  optional: [ICommandPalette, IEditorTracker, IDocumentManager],
+  optional: [ICommandPalette, IEditorTracker],
   activate: (
     app: JupyterFrontEnd,
-    { links, following, files, notices, requests }: IPluginService,
+    { links, following, files, opener, requests }: IPluginService,
     palette: ICommandPalette | null,
     editors: IEditorTracker | null,
-    manager: IDocumentManager | null,
   ) => {
-    const opener = new Opener(manager, files, notices);
     /** The link that is meant: of a kernel that is named, else that of the active document. */
     const linkOf = ({ kernel }: { readonly kernel?: unknown }) =>
       typeof kernel === 'string'
@@ -33,7 +29,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
     const some = (test: (plugin: Plugin) => boolean, args: { readonly kernel?: unknown }) =>
       pluginsOf(linkOf(args)).some(test);
     const inEditor = () => {
-      const path = editors?.currentWidget?.context.localPath;
+      const path = editors?.currentWidget?.context.path;
       return path === undefined ? [] : files.pluginsAt(path);
     };
 

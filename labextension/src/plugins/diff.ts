@@ -2,7 +2,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
-import { find } from '@lumino/algorithm';
+import { some } from '@lumino/algorithm';
 import { _ } from 'themis-jupyter-ui';
 import { chosen, named } from '../choices';
 import { DiffView, idOf } from '../diff';
@@ -18,7 +18,7 @@ export const diff: JupyterFrontEndPlugin<void> = {
   optional: [ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
-    { following, requests }: IPluginService,
+    { links, following, requests }: IPluginService,
     { factoryService }: IEditorServices,
     palette: ICommandPalette | null,
   ) => {
@@ -27,16 +27,22 @@ export const diff: JupyterFrontEndPlugin<void> = {
       caption: _('Compare what runs of a plugin with what is saved'),
       isEnabled: () => pluginsOf(following.link).some(isLoaded),
       execute: async (args) => {
-        const { link } = following;
+        const link = links.all.find((each) => each.kernel.id === args.kernel) ?? following.link;
         const loaded = named(pluginsOf(link).filter(isLoaded), args);
         const drifted = loaded.filter(hasDrifted);
         const title = _('Show What Differs from a Plugin’s File');
         const plugin = await chosen(title, drifted.length > 0 ? drifted : loaded);
         if (link === null || plugin === null) return;
         const id = idOf(link, plugin.name);
-        const shown = find(app.shell.widgets('main'), (each) => each.id === id);
-        if (shown === undefined)
-          app.shell.add(new DiffView(link, plugin.name, requests, factoryService), 'main');
+        const isShown = ['main', 'down'].some((area) =>
+          some(app.shell.widgets(area), (each) => each.id === id),
+        );
+        if (!isShown) {
+          const view = new DiffView(link, plugin.name, requests, factoryService);
+          app.shell.add(view, 'main');
+          // Notebook 7 has one document in the middle of its page.
+          if (!view.isAttached) app.shell.add(view, 'down');
+        }
         app.shell.activateById(id);
       },
     });

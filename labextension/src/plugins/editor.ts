@@ -28,15 +28,20 @@ export const editor: JupyterFrontEndPlugin<void> = {
 
     // A save by hand, not Jupyter's own every two minutes: half a line is no edition.
     app.commands.commandExecuted.connect((_, { id, result }) => {
-      if (id !== 'docmanager:save' && id !== 'docmanager:save-all') return;
       if (!service.options.values.reloadOnSave) return;
-      const files = id === 'docmanager:save' ? [editors?.currentWidget ?? null] : all(editors);
-      const paths = files.flatMap((file) => (file === null ? [] : [file.context.localPath]));
-      void result.then(() => {
-        for (const path of paths)
-          for (const { link, plugin } of service.files.pluginsAt(path))
-            void service.requests.reload(link, [plugin.name]);
-      });
+      const saved = all(editors).filter(
+        (file) =>
+          (id === 'docmanager:save' && file === app.shell.currentWidget) ||
+          (id === 'docmanager:save-all' && file.context.model.dirty),
+      );
+      const reload = (): void => {
+        for (const { context } of saved)
+          // What is dirty still was not saved: the save failed, which Jupyter tells, or was called off.
+          if (!context.isDisposed && !context.model.dirty)
+            for (const { link, plugin } of service.files.pluginsAt(context.path))
+              void service.requests.reload(link, [plugin.name]);
+      };
+      if (saved.length > 0) void result.then(reload, reload);
     });
   },
 };

@@ -46,16 +46,21 @@ export const newPlugin: JupyterFrontEndPlugin<void> = {
           return;
         }
         const beside = documents.documentOf(link)?.sessionContext.path ?? '';
-        const folder =
-          inBrowser === true && browser !== null ? browser.model.path : PathExt.dirname(beside);
-        const path = PathExt.join(folder, answer.data.file);
         const { contents } = app.serviceManager;
-        if (await exists(contents, path)) {
-          notices.tell(_('There is a file %1 already. Choose another name.', path), 'error');
+        const folder =
+          inBrowser === true && browser !== null ? browser.model.path : folderOf(contents, beside);
+        const path = joined(folder, answer.data.file);
+        try {
+          if (await exists(contents, path)) {
+            notices.tell(_('There is a file %1 already. Choose another name.', path), 'error');
+            return;
+          }
+          const { text } = answer.data;
+          await contents.save(path, { type: 'file', format: 'text', content: text });
+        } catch (error) {
+          notices.tell(_('%1 could not be written: %2', path, String(error)), 'error');
           return;
         }
-        const { text } = answer.data;
-        await contents.save(path, { type: 'file', format: 'text', content: text });
         manager?.openOrReveal(path, 'Editor');
         notices.tell(_('%1 is written.', path), 'info', [
           { label: _('Load it'), run: () => void requests.load(link, name) },
@@ -64,6 +69,16 @@ export const newPlugin: JupyterFrontEndPlugin<void> = {
     });
   },
 };
+
+/** The folder of a file, with the name of its drive. */
+function folderOf(contents: Contents.IManager, path: string): string {
+  const drive = contents.driveName(path);
+  const folder = PathExt.dirname(contents.localPath(path));
+  return drive === '' ? folder : `${drive}:${folder}`;
+}
+
+const joined = (folder: string, file: string): string =>
+  folder === '' || folder.endsWith(':') ? `${folder}${file}` : `${folder}/${file}`;
 
 /** Whether there is something at a path; what is not known is thrown. */
 async function exists(contents: Contents.IManager, path: string): Promise<boolean> {

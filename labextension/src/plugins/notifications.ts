@@ -19,11 +19,16 @@ export const notifications: JupyterFrontEndPlugin<void> = {
 
     const actionsOf = (link: KernelLink, plugin: Plugin): Action[] => {
       const run = (id: string) => () => {
-        following.follow(documents.documentOf(link));
         void app.commands.execute(id, { plugin: plugin.name, kernel: link.kernel.id });
       };
+      const showError = (): void => {
+        // The side bar is about the active document.
+        const document = documents.documentOf(link);
+        if (link !== following.link && document !== null) app.shell.activateById(document.id);
+        run(CommandIDs.showErrors)();
+      };
       return [
-        { label: _('Show Error'), run: run(CommandIDs.showErrors) },
+        { label: _('Show Error'), run: showError },
         { label: _('Open File'), run: run(CommandIDs.openSource) },
         // After a roll-back the last good version runs already.
         ...(plugin.life === 'broken' && canRevert(plugin)

@@ -5,10 +5,8 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { IDocumentManager } from '@jupyterlab/docmanager';
 import { _ } from 'themis-jupyter-ui';
 import { icon } from '../icon';
-import { Opener } from '../opener';
 import { PluginsPanel } from '../panel';
 import { addCommand } from '../register';
 import { hasFailed, pluginsOf } from '../summary';
@@ -19,15 +17,13 @@ export const panel: JupyterFrontEndPlugin<void> = {
   description: 'The plugins of the active kernel, in a side bar.',
   autoStart: true,
   requires: [IPluginService],
-  optional: [ICommandPalette, ILayoutRestorer, IDocumentManager],
+  optional: [ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
-    { following, files, notices, options }: IPluginService,
+    { following, opener, options }: IPluginService,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    manager: IDocumentManager | null,
   ) => {
-    const opener = new Opener(manager, files, notices);
     const shown = new PluginsPanel(following, (link, file, line) => {
       opener.open(link, file, line);
     });

@@ -2,20 +2,22 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { PageConfig } from '@jupyterlab/coreutils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import { setBundle } from 'themis-jupyter-ui';
+import { keepCommandsInStep } from '../commandsteps';
 import { Documents } from '../documents';
+import { askForDrift } from '../drift';
 import { Files } from '../files';
 import { Following } from '../following';
 import { Links } from '../links';
-import type { KernelLink } from '../link';
 import { Notices } from '../notices';
-import { Options } from '../options';
+import { Opener } from '../opener';
+import { follow, Options } from '../options';
 import { Requests } from '../requests';
-import { summaryOf } from '../summary';
-import { CommandIDs, IPluginService } from '../tokens';
+import { IPluginService } from '../tokens';
 
 const ID = 'themis-jupyter:plugin';
 
@@ -24,20 +26,22 @@ export const service: JupyterFrontEndPlugin<IPluginService> = {
   description: 'Follows the plugins of the kernels that this page has open.',
   autoStart: true,
   provides: IPluginService,
-  optional: [INotebookTracker, IConsoleTracker, ISettingRegistry, ITranslator],
+  optional: [INotebookTracker, IConsoleTracker, IDocumentManager, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
+    manager: IDocumentManager | null,
     settings: ISettingRegistry | null,
     translator: ITranslator | null,
   ): IPluginService => {
     // Before any other plugin says something.
     if (translator !== null) setBundle(translator.load('themis_jupyter'));
+    const { contents } = app.serviceManager;
     const links = new Links();
     const documents = new Documents(links);
     const following = new Following(documents);
-    const files = new Files(links, PageConfig.getOption('serverRoot'));
+    const files = new Files(links, contents, PageConfig.getOption('serverRoot'));
     const options = new Options();
     const notices = new Notices();
 
@@ -49,28 +53,26 @@ export const service: JupyterFrontEndPlugin<IPluginService> = {
         documents.add(each);
       });
     }
-    // The last one that was active stays in view while the side bar itself is used.
-    notebooks?.currentChanged.connect((_, each) => {
-      following.follow(each ?? consoles?.currentWidget ?? null);
-    });
-    consoles?.currentChanged.connect((_, each) => {
-      following.follow(each ?? notebooks?.currentWidget ?? null);
-    });
-    following.follow(notebooks?.currentWidget ?? consoles?.currentWidget ?? null);
+    // The last one that was active stays in view while a file, or the side bar itself, is used.
+    const look = (): void => {
+      const { currentWidget } = app.shell;
+      const active = documents.all.find((each) => (each as unknown) === currentWidget);
+      if (active !== undefined) following.follow(active);
+      else if (following.followed.kind === 'nothing')
+        following.follow(notebooks?.currentWidget ?? consoles?.currentWidget ?? null);
+    };
+    app.shell.currentChanged?.connect(look);
+    documents.documentsChanged.connect(look);
+    look();
 
     links.linkChanged.connect((_, link) => {
       const path = documents.documentOf(link)?.sessionContext.path;
-      if (path !== undefined) files.learn(link, app.serviceManager.contents.localPath(path));
+      if (path !== undefined) files.learn(link, path);
     });
-    // A kernel cannot know that a page went away; it would go on telling it.
-    window.addEventListener('pagehide', () => {
-      for (const link of links.all) link.close();
-    });
-    window.addEventListener('pageshow', ({ persisted }) => {
-      if (persisted) for (const link of links.all) void link.open();
-    });
+    closeWithThePage(links);
+    askForDrift(app, links);
     keepCommandsInStep(app, { links, documents, following });
-    if (settings !== null) void read(settings, options);
+    if (settings !== null) void follow(settings, ID, options);
     return {
       links,
       documents,
@@ -78,52 +80,18 @@ export const service: JupyterFrontEndPlugin<IPluginService> = {
       files,
       options,
       notices,
+      opener: new Opener(manager, files, notices),
       requests: new Requests(notices),
     };
   },
 };
 
-/** Takes over the user's settings, now and whenever they change. */
-async function read(settings: ISettingRegistry, options: Options): Promise<void> {
-  try {
-    const loaded = await settings.load(ID);
-    const take = (): void => {
-      options.set(loaded.composite);
-    };
-    loaded.changed.connect(take);
-    take();
-  } catch (error) {
-    console.error(
-      `themis-jupyter: the settings could not be read; the defaults hold. ${String(error)}`,
-    );
-  }
-}
-
-/** Whether a command can be used changes with what the kernels tell. */
-function keepCommandsInStep(
-  app: JupyterFrontEnd,
-  { links, documents, following }: Pick<IPluginService, 'links' | 'documents' | 'following'>,
-): void {
-  let before = '';
-  let asked = false;
-  const look = (): void => {
-    asked = false;
-    const told = (link: KernelLink): unknown => {
-      const { loaded, failed, drifted } = summaryOf(link);
-      return [link.kernel.id, link === following.link, link.state.kind, loaded, failed, drifted];
-    };
-    const now = JSON.stringify(links.all.map(told));
-    if (now === before) return;
-    before = now;
-    for (const id of Object.values(CommandIDs))
-      if (app.commands.hasCommand(id)) app.commands.notifyCommandChanged(id);
-  };
-  const ask = (): void => {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(look);
-  };
-  links.linkChanged.connect(ask);
-  documents.documentsChanged.connect(ask);
-  following.followedChanged.connect(ask);
+/** A kernel cannot know that a page went away; it would go on telling it. */
+function closeWithThePage(links: Links): void {
+  window.addEventListener('pagehide', () => {
+    for (const link of links.all) link.close();
+  });
+  window.addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) for (const link of links.all) void link.open();
+  });
 }
