@@ -64,7 +64,12 @@ KERNELS = {
     # As where our package is not installed.
     "bare": (
         "python",
-        "import sys; sys.modules['themis_jupyter'] = None; "
+        "import sys\n"
+        "class Nowhere:\n"
+        "    @staticmethod\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name == 'themis_jupyter': raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Nowhere)\n"
         "from ipykernel import kernelapp; kernelapp.launch_new_instance()",
     ),
     "other": (

@@ -106,7 +106,7 @@ def open_beside(notebook: Notebook, name: str, kernel: str = "python3") -> None:
     if not file.exists():
         write_notebook(file, kernel)
     notebook.page.evaluate(
-        "(path) => window.jupyterapp.commands.execute('docmanager:open', {path})",
+        "async (path) => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }",
         f"{notebook.folder.name}/{name}",
     )
     notebook.page.wait_for_function(
@@ -118,14 +118,3 @@ def open_beside(notebook: Notebook, name: str, kernel: str = "python3") -> None:
 def come_back(page: Page) -> None:
     """Come back to the page from another program."""
     page.evaluate("() => window.dispatchEvent(new Event('focus'))")
-
-
-def set_option(page: Page, name: str, value: object) -> None:
-    """Change a setting, as the editor of settings does."""
-    page.evaluate(
-        """async ([name, value]) => {
-            const raw = JSON.stringify({[name]: value});
-            await window.jupyterapp.serviceManager.settings.save('themis-jupyter:plugin', raw);
-        }""",
-        [name, value],
-    )

@@ -161,8 +161,6 @@ def test_a_new_plugin_is_written_and_loaded(notebook: Notebook) -> None:
 
 
 def test_what_runs_and_what_is_saved_are_compared_in_an_editor(notebook: Notebook) -> None:
-    if notebook.server.app == "notebook":
-        pytest.skip("Notebook 7 shows one document per page: the side bar has the comparison")
     page = notebook.page
     card = card_in(with_plugin(notebook))
     notebook.edit("return 1", "return 2")

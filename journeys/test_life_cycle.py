@@ -22,8 +22,8 @@ from journeys.lab import (
 
 #: Run in a kernel: the comms by which pages follow it.
 COMMS = (
-    "from ipykernel.comm import CommManager; import comm; "
-    "print(len([c for c in comm.get_comm_manager().comms.values() if c.target_name == 'themis_jupyter']))"
+    "import comm; all = comm.get_comm_manager().comms.values(); "
+    "print(sum(each.target_name == 'themis_jupyter' for each in all))"
 )
 
 
@@ -103,7 +103,8 @@ def test_two_views_of_a_notebook_and_a_console_have_one_comm(notebook: Notebook)
     )
     loaded(bar)
     open_beside(notebook, "n.ipynb")
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:clone')")
+    page.get_by_role("tab", name="n.ipynb").click(button="right")
+    page.get_by_role("menuitem", name="New View for Notebook").click()
     page.wait_for_function(
         """() => {
             const shown = [...window.jupyterapp.shell.widgets('main')];
@@ -162,18 +163,38 @@ def test_a_kernel_that_is_shut_down_and_another_one(notebook: Notebook) -> None:
     expect(bar).to_contain_text("is not loaded in this kernel", timeout=PATIENCE)
 
 
-def test_a_closed_notebook_is_forgotten(notebook: Notebook) -> None:
+def test_a_closed_notebook_is_forgotten_on_both_sides(notebook: Notebook) -> None:
     skip_in_notebook(notebook)
     bar = with_plugin(notebook)
-    session(notebook, "c.shutdown()")
-    notebook.page.evaluate(
-        """async () => {
-            const {context} = window.jupyterapp.shell.currentWidget;
-            await context.save();
-            window.jupyterapp.shell.currentWidget.close();
-        }"""
+    for _ in range(2):
+        notebook.page.evaluate(
+            """async () => {
+                const widget = window.jupyterapp.shell.currentWidget;
+                await widget.context.save();
+                widget.close();
+            }"""
+        )
+        expect(bar).to_contain_text("Open a notebook or a console", timeout=PATIENCE)
+        # Its kernel lives on, and is told of by the page that opens it again.
+        open_beside(notebook, "n.ipynb")
+        loaded(bar)
+    assert notebook.run(2, COMMS).startswith("1")
+
+
+def test_the_kernel_of_the_notebook_that_is_used_is_shown(notebook: Notebook) -> None:
+    skip_in_notebook(notebook)
+    bar = with_plugin(notebook)
+    page = notebook.page
+    page.evaluate(
+        """(path) => window.jupyterapp.commands.execute(
+            'console:create', {path, kernelPreference: {name: 'other'}, insertMode: 'split-right'}
+        )""",
+        notebook.folder.name,
     )
-    expect(bar).to_contain_text("Open a notebook or a console", timeout=PATIENCE)
+    expect(bar).to_contain_text("The kernel runs R.", timeout=PATIENCE)
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    loaded(bar)
+    expect(bar).to_contain_text("n.ipynb")
 
 
 def test_a_server_that_drops_the_connection(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from journeys.conftest import PATIENCE, Notebook, Server
 from journeys.lab import (
@@ -15,7 +15,6 @@ from journeys.lab import (
     come_back,
     open_file,
     reload_button,
-    set_option,
     side_bar,
     told,
     wait_until_enabled,
@@ -39,6 +38,10 @@ def lab(server: Server, open_notebook: Callable[..., Notebook]) -> Notebook:
     return open_notebook()
 
 
+def badge(notebook: Notebook) -> Any:
+    return notebook.page.locator(".jp-themis-ReloadButton [data-badge]")
+
+
 def loaded_notebook(notebook: Notebook) -> Notebook:
     notebook.run(0, LOAD)
     wait_until_enabled(notebook.page, "reload-notebook")
@@ -52,14 +55,14 @@ def test_the_button_has_a_badge_and_reloads(notebook: Notebook) -> None:
     notebook.edit("return 1", "return 2")
     come_back(page)
     expect(button).to_have_accessible_name("Reload Plugins (1 differs from its file)")
-    expect(button).to_have_attribute("data-badge", "≠ 1")
+    expect(badge(notebook)).to_have_attribute("data-badge", "≠ 1")
     button.click()
     expect(button).to_have_accessible_name("Reload Plugins")
     assert notebook.run(2, "counter.edition()").startswith("2")
     notebook.edit("return 2", BROKEN)
     button.click()
     expect(button).to_have_accessible_name("Reload Plugins (1 failed)")
-    expect(button).to_have_attribute("data-badge", "✕ 1")
+    expect(badge(notebook)).to_have_attribute("data-badge", "✕ 1")
 
 
 def test_the_button_shows_what_is_missing(notebook: Notebook) -> None:
@@ -95,14 +98,20 @@ def test_the_status_bar_tells_the_phase(lab: Notebook) -> None:
 
 
 def edit_in_page(lab: Notebook, old: str, new: str) -> None:
-    """Change the file in its editor, and leave it unsaved."""
+    """Type over a piece of the file that is open in an editor, and leave it unsaved."""
     lab.page.evaluate(
-        """([old, next]) => {
-            const {sharedModel} = window.jupyterapp.shell.currentWidget.content.model;
-            sharedModel.setSource(sharedModel.getSource().replace(old, next));
+        """(old) => {
+            const {editor} = window.jupyterapp.shell.currentWidget.content;
+            const start = editor.model.sharedModel.getSource().indexOf(old);
+            editor.setSelection({
+                start: editor.getPositionAt(start),
+                end: editor.getPositionAt(start + old.length),
+            });
+            editor.focus();
         }""",
-        [old, new],
+        old,
     )
+    lab.page.keyboard.insert_text(new)
 
 
 def save(lab: Notebook) -> None:
@@ -133,9 +142,14 @@ def test_a_source_file_says_how_it_stands_and_has_a_button(lab: Notebook) -> Non
     expect(item).to_contain_text("✕ not running: its reload failed", timeout=PATIENCE)
 
 
-def test_saving_reloads_where_that_is_set(lab: Notebook) -> None:
+def test_saving_reloads_where_that_is_set(
+    server: Server, open_notebook: Callable[..., Notebook]
+) -> None:
+    if server.app == "notebook":
+        pytest.skip("Notebook 7 shows a file in a page of its own")
+    server.set("themis-jupyter", "plugin", {"reloadOnSave": True})
+    lab = open_notebook()
     item = opened_file(lab)
-    set_option(lab.page, "reloadOnSave", True)
     edit_in_page(lab, "return 1", "return 2")
     save(lab)
     expect(item).to_contain_text("✓ runs as saved", timeout=PATIENCE)
@@ -149,31 +163,38 @@ def test_saving_reloads_where_that_is_set(lab: Notebook) -> None:
     expect(card.get_by_role("region", name="What went wrong")).to_be_visible(timeout=PATIENCE)
 
 
+def settings(page: Page) -> Any:
+    """Open our settings beside the notebook; return their form."""
+    page.evaluate(
+        "() => window.jupyterapp.commands.execute('settingeditor:open', {query: 'themis-jupyter'})"
+    )
+    form = page.locator(".jp-SettingsPanel")
+    for title in ("Side", "Reload on save", "Notifications", "Badge", "Status bar", "Source files"):
+        expect(form.get_by_text(title, exact=True).first).to_be_visible(timeout=PATIENCE)
+    return form
+
+
+def field(form: Any, name: str) -> Any:
+    return form.locator(f'[id="jp-SettingsEditor-themis-jupyter:plugin_{name}"]')
+
+
 def test_settings_are_applied_at_once(lab: Notebook) -> None:
     page = loaded_notebook(lab).page
     bar = side_bar(lab)
     assert page.locator("#jp-right-stack .jp-themis-Panel").count() == 1
-    set_option(page, "position", "left")
+    form = settings(page)
+    field(form, "position").select_option(label="left")
     expect(page.locator("#jp-left-stack .jp-themis-Panel")).to_be_visible(timeout=PATIENCE)
     expect(card_in(bar)).to_be_visible()
-    set_option(page, "statusBar", False)
-    expect(page.locator(".jp-themis-Status").get_by_role("button")).to_have_count(0)
+    line = page.locator(".jp-themis-Status").get_by_role("button")
+    expect(line).to_have_count(1)
+    field(form, "statusBar").uncheck()
+    expect(line).to_have_count(0, timeout=PATIENCE)
     lab.edit("return 1", "return 2")
     come_back(page)
-    button = reload_button(lab)
-    expect(button).to_have_attribute("data-badge", "≠ 1")
-    set_option(page, "badge", False)
-    expect(button).not_to_have_attribute("data-badge", "≠ 1")
-
-
-def test_the_editor_of_settings_shows_them(lab: Notebook) -> None:
-    page = lab.page
-    page.evaluate(
-        "() => window.jupyterapp.commands.execute('settingeditor:open', {query: 'themis'})"
-    )
-    form = page.locator(".jp-SettingsForm, .jp-SettingsPanel")
-    for title in ("Side", "Reload on save", "Notifications", "Badge", "Status bar", "Source files"):
-        expect(form.get_by_text(title, exact=True).first).to_be_visible(timeout=PATIENCE)
+    expect(badge(lab)).to_have_attribute("data-badge", "≠ 1", timeout=PATIENCE)
+    field(form, "badge").uncheck()
+    expect(badge(lab)).to_have_count(0, timeout=PATIENCE)
 
 
 def test_the_layout_is_restored(lab: Notebook) -> None:

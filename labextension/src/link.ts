@@ -3,6 +3,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { Store, type Snapshot } from 'themis-jupyter-ui';
+import { takePlace } from './left';
 import { CommTransport } from './transport';
 
 /** What the kernel's side answers to: see themis_jupyter/comm/target.py. */
@@ -15,6 +16,8 @@ export type LinkState =
   /** It was asked, and has not answered yet. */
   | { readonly kind: 'silent' }
   | { readonly kind: 'not python'; readonly language: string }
+  /** It is loaded, but knows nothing of pages. */
+  | { readonly kind: 'too old' }
   /** Another connection of this page had the comms of this kernel, and was closed. */
   | { readonly kind: 'no comms' }
   /** The extension is not loaded in this kernel; `why` says what came of trying. */
@@ -43,6 +46,8 @@ export class KernelLink implements IDisposable {
   /** Grows with each attempt: what an older one finds out is of no interest. */
   private attempt = 0;
   private over = false;
+  /** The extension was loaded from here, without an error. */
+  private wasLoaded = false;
   private restarting = false;
   /** The connection broke: while the extension answered, or before it did. */
   private lost = false;
@@ -129,8 +134,10 @@ export class KernelLink implements IDisposable {
     // Restarted or lost meanwhile: whoever noticed has said so.
     if (this.isDisposed || this.state.kind !== 'loading') return;
     if (content === null) this.set(before);
-    else if (content.status === 'ok') await this.open();
-    else if (content.status === 'error' && content.ename === 'ModuleNotFoundError')
+    else if (content.status === 'ok') {
+      this.wasLoaded = true;
+      await this.open();
+    } else if (content.status === 'error' && content.ename === 'ModuleNotFoundError')
       this.set({ kind: 'not installed' });
     else this.set({ kind: 'not loaded', why: content.status === 'error' ? content.evalue : '' });
   }
@@ -176,11 +183,12 @@ export class KernelLink implements IDisposable {
       transport.gone();
       store.dispose();
       if (this.comm !== comm) return;
-      // Nobody answers to that target, or not any more.
       this.comm = null;
-      this.set({ kind: 'not loaded', why: '' });
+      // It did answer: it was unloaded, or another page took the place of this one.
+      if (spoken) void this.open();
+      else this.set(this.wasLoaded ? { kind: 'too old' } : { kind: 'not loaded', why: '' });
     };
-    comm.open();
+    comm.open({ replaces: takePlace(this.kernel.id, comm.commId) });
     store.hello();
   }
 
@@ -194,6 +202,7 @@ export class KernelLink implements IDisposable {
       case 'dead':
         this.attempt += 1;
         this.restarting = true;
+        this.wasLoaded = false;
         this.close();
         this.set({ kind: 'gone', status });
         break;

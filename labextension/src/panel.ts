@@ -53,6 +53,12 @@ export function noticeOf(link: KernelLink): Notice | null {
             : _('themis_jupyter could not be loaded: %1', state.why),
         action: load,
       };
+    case 'too old':
+      return {
+        text: _(
+          'themis_jupyter in this kernel is too old for this page: install the same version on both sides, and restart the kernel.',
+        ),
+      };
     case 'not installed':
       return {
         text: _(

@@ -24,13 +24,18 @@ export class FakeComm {
   isDisposed = false;
   /** Whether the kernel was told that it is closed. */
   closed = false;
+  opening: unknown = null;
   readonly sent: Message[] = [];
   onMsg: (message: unknown) => void = () => undefined;
   onClose: () => void = () => undefined;
 
-  constructor(private readonly kernel: FakeKernel) {}
+  constructor(
+    private readonly kernel: FakeKernel,
+    readonly commId: string,
+  ) {}
 
-  open(): void {
+  open(data: unknown): void {
+    this.opening = data;
     queueMicrotask(() => {
       if (!this.kernel.loaded) this.onClose();
     });
@@ -84,7 +89,7 @@ export class FakeKernel {
   constructor(readonly id = 'kernel-1') {}
 
   createComm(): FakeComm {
-    const made = new FakeComm(this);
+    const made = new FakeComm(this, `${this.id}-comm-${this.comms.length}`);
     this.comms.push(made);
     return made;
   }

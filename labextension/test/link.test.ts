@@ -39,6 +39,39 @@ describe('the link to a kernel', () => {
     expect(kernel.executed).toEqual([LOAD]);
   });
 
+  it('says where the extension is loaded, but too old to know of pages', async () => {
+    const kernel = new FakeKernel();
+    const link = linkTo(kernel);
+    await becomes(link, 'not loaded');
+    kernel.requestExecute = () => ({ done: Promise.resolve({ content: { status: 'ok' } }) });
+    await link.load();
+    await becomes(link, 'too old');
+  });
+
+  it('takes the place of the comm that an earlier load of the page left open', async () => {
+    const kernel = new FakeKernel('kernel-reloaded');
+    kernel.loaded = true;
+    await becomes(linkTo(kernel), 'open');
+    // The page goes, and the kernel is not told.
+    await becomes(linkTo(kernel), 'open');
+    expect(kernel.comms.map(({ opening }) => opening)).toEqual([
+      { replaces: [] },
+      { replaces: [kernel.comms[0]?.commId] },
+    ]);
+  });
+
+  it('opens again where another page took its place', async () => {
+    const kernel = new FakeKernel();
+    kernel.loaded = true;
+    const link = linkTo(kernel);
+    await becomes(link, 'open');
+    const [comm] = kernel.open;
+    comm?.dispose();
+    comm?.onClose();
+    await becomes(link, 'open');
+    expect(kernel.open).toHaveLength(1);
+  });
+
   it('says where the package is not installed', async () => {
     const kernel = new FakeKernel();
     kernel.installed = false;
@@ -179,8 +212,9 @@ describe('the link to a kernel', () => {
     kernel.loaded = true;
     const link = linkTo(kernel);
     await becomes(link, 'open');
+    kernel.loaded = false;
     kernel.open[0]?.onClose();
-    expect(link.state.kind).toBe('not loaded');
+    await becomes(link, 'not loaded');
   });
 
   it('keeps what is known while the server is away, and asks for news when it is back', async () => {

@@ -69,10 +69,10 @@ class Comms:
     def unregister_target(self, name: str, callback: Callable[[Any, Any], object]) -> None:
         assert self.targets.pop(name) == callback
 
-    def open(self, name: str = TARGET) -> Comm:
+    def open(self, name: str = TARGET, data: object = None) -> Comm:
         self._made += 1
         comm = Comm(self._made)
-        self.targets[name](comm, {})
+        self.targets[name](comm, {"content": {"data": {} if data is None else data}})
         return comm
 
 
@@ -112,6 +112,29 @@ def test_nonsense_gets_an_answer_and_harms_nothing(
     page.arrives(data)
     (reply,) = page.sent
     assert reply["ok"] is False and "not understood" in reply["text"]
+
+
+def test_a_page_that_was_loaded_again_takes_the_place_of_what_it_left(
+    target: CommTarget, comms: Comms
+) -> None:
+    left = comms.open()
+    left.arrives({"kind": "hello", "id": "1", "protocol": 1})
+    page = comms.open(data={"replaces": [left.comm_id, "of another kernel"]})
+    assert left.closed and not page.closed
+    assert len(target) == 1
+    page.arrives({"kind": "hello", "id": "1", "protocol": 1})
+    assert page.kinds() == ["state", "reply"]
+
+
+@pytest.mark.parametrize("data", [[], "x", {"replaces": "x"}, {"replaces": [1]}, {"code": "1 / 0"}])
+def test_a_comm_that_is_opened_with_nonsense_is_told_so_and_works(
+    target: CommTarget, comms: Comms, data: object
+) -> None:
+    page = comms.open(data=data)
+    (reply,) = page.sent
+    assert reply["ok"] is False and "opening a comm" in reply["text"]
+    page.arrives({"kind": "hello", "id": "1", "protocol": 1})
+    assert page.kinds() == ["reply", "state", "reply"]
 
 
 def test_a_page_that_goes_is_told_nothing_more(lab: Lab, target: CommTarget, comms: Comms) -> None:

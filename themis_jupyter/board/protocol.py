@@ -45,6 +45,17 @@ def check_request(message: object) -> Message:
     return message
 
 
+def replaced_by(data: object) -> list[str]:
+    """Return the ids of the comms that one replaces, from what came with its opening.
+
+    :raises MessageError: that is not what the protocol says.
+    """
+    error = next(iter(_validator("OpenData").iter_errors(data)), None)
+    if error is not None or not isinstance(data, dict):
+        raise MessageError(f"opening a comm: {error.message[:300] if error else data!r}.")
+    return list(data.get("replaces", ()))
+
+
 def check_message(message: Message) -> Message:
     """Return a message if it is one that the kernel may send. For tests: it is costly.
 

@@ -39,25 +39,38 @@ class CommTarget:
         """Answer no more, and close what is open."""
         self._comms.unregister_target(TARGET, self._opened)
         for name in list(self._open):
-            comm, _ = self._open[name]
-            self._end(name)
-            comm.close()
+            self._close(name)
 
     def __len__(self) -> int:
         """Number of comms that are open."""
         return len(self._open)
 
-    def _opened(self, comm: Any, message: object) -> None:
+    def _opened(self, comm: Any, message: dict[str, Any]) -> None:
         from ..board import Desk, Feed
         from ..board.boards import board_of
+        from ..board.protocol import MessageError, replaced_by
 
         keep_its_shell(comm)
+        try:
+            replaced = replaced_by(message["content"]["data"])
+        except MessageError as error:
+            comm.send({"kind": "reply", "id": "", "ok": False, "text": str(error)})
+            replaced = []
+        for name in replaced:
+            self._close(name)
         board = board_of(self._manager)
         feed = Feed(board, comm.send)
         desk = Desk(board, feed, comm.send)
         self._open[comm.comm_id] = comm, feed
         comm.on_msg(lambda each: desk.handle(each["content"]["data"]))
         comm.on_close(lambda each: self._end(comm.comm_id))
+
+    def _close(self, name: str) -> None:
+        """End a comm from this side. One that is not open is left alone: a page may know old ids."""
+        comm, _ = self._open.get(name, (None, None))
+        self._end(name)
+        if comm is not None:
+            comm.close()
 
     def _end(self, name: str) -> None:
         found = self._open.pop(name, None)

@@ -1,6 +1,6 @@
 // Made by "npm run protocol" from themis_jupyter/board/protocol.json: do not edit.
 
-export type Protocol = Request | Message | DiffData | WidgetData | TemplateData;
+export type Protocol = Request | Message | OpenData | DiffData | WidgetData | TemplateData;
 /**
  * From the page to the kernel. Each gets one Reply with its id.
  */
@@ -311,6 +311,17 @@ export interface Patch {
    * How many log entries were left out before these, as there were too many.
    */
   dropped?: number;
+}
+/**
+ * What a page sends along when it opens a comm.
+ */
+export interface OpenData {
+  /**
+   * Ids of comms that an earlier load of the page left open.
+   *
+   * @maxItems 100
+   */
+  replaces?: Id[];
 }
 export interface DiffData {
   a: string;
