@@ -241,7 +241,8 @@ export class KernelLink implements IDisposable {
     const run = 'msg_id' in message.parent_header ? message.parent_header.msg_id : '';
     if (message.header.msg_type === 'execute_input') {
       const { code } = (message as KernelMessage.IExecuteInputMsg).content;
-      if (code.includes('load_ext')) this.hope = run;
+      // What comes of our own line is told by its reply.
+      if (code.includes('load_ext') && this.now.kind !== 'loading') this.hope = run;
       return;
     }
     // The kernel is idle between other requests, too, while that cell runs: its own end counts.

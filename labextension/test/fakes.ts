@@ -212,3 +212,20 @@ export function serviceOf() {
     told,
   };
 }
+
+/** A link that is open. */
+export async function linked(kernel: FakeKernel, links = new Links()): Promise<KernelLink> {
+  kernel.loaded = true;
+  const link = links.of(kernel.connection());
+  await becomes(link, 'open');
+  return link;
+}
+
+export const failure = { words: 'it broke', traceback: '', advice: '', where: null };
+
+export const last = (time: number, outcome: 'reloaded' | 'unchanged' | 'failed' = 'reloaded') => ({
+  outcome,
+  headline: `counter: ${outcome}`,
+  time,
+  elapsed: 0.1,
+});

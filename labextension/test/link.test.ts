@@ -77,7 +77,12 @@ describe('the link to a kernel', () => {
     kernel.installed = false;
     const link = linkTo(kernel);
     await becomes(link, 'not loaded');
-    await link.load();
+    const done = link.load();
+    kernel.publish('execute_input', 'our-run', { code: LOAD });
+    await done;
+    // The end of the run may be told after its reply.
+    kernel.publish('status', 'our-run', { execution_state: 'idle' });
+    await settled();
     expect(link.state.kind).toBe('not installed');
   });
 

@@ -7,9 +7,8 @@ import { FileItem } from '../src/fileitem';
 import { PluginsPanel } from '../src/panel';
 import { ReloadButton } from '../src/reloadbutton';
 import { StatusItem } from '../src/statusitem';
-import { becomes, FakeDocument, FakeKernel, serviceOf, settled } from './fakes';
+import { becomes, failure, FakeDocument, FakeKernel, serviceOf, settled } from './fakes';
 
-const failure = { words: 'it broke', traceback: '', advice: '', where: null };
 const shown: Widget[] = [];
 
 function show<T extends Widget>(widget: T): T {
