@@ -110,7 +110,8 @@ def open_beside(notebook: Notebook, name: str, kernel: str = "python3") -> None:
         f"{notebook.folder.name}/{name}",
     )
     notebook.page.wait_for_function(
-        "(name) => window.jupyterapp.shell.currentWidget?.title?.label === name", arg=name
+        "(name) => window.jupyterapp.shell.currentWidget?.context?.path.endsWith(`/${name}`)",
+        arg=name,
     )
     notebook.ready()
 

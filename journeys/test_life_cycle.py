@@ -103,12 +103,13 @@ def test_two_views_of_a_notebook_and_a_console_have_one_comm(notebook: Notebook)
     )
     loaded(bar)
     open_beside(notebook, "n.ipynb")
-    page.get_by_role("tab", name="n.ipynb").click(button="right")
+    # The console's tab has the same name.
+    page.locator(".lm-TabBar-tab[data-type=document-title]").click(button="right")
     page.get_by_role("menuitem", name="New View for Notebook").click()
     page.wait_for_function(
         """() => {
             const shown = [...window.jupyterapp.shell.widgets('main')];
-            return shown.filter((each) => each.title.label === 'n.ipynb').length === 2;
+            return shown.filter(({content}) => content?.notebookConfig !== undefined).length === 2;
         }"""
     )
     assert notebook.run(2, COMMS).startswith("1")

@@ -43,6 +43,8 @@ export class KernelLink implements IDisposable {
   private readonly changed = new Signal<this, void>(this);
   private readonly subshellTimeout: number;
   private comm: Comm | null = null;
+  /** When the subshell of the last comm is there, or given up. */
+  private settled = Promise.resolve();
   /** Grows with each attempt: what an older one finds out is of no interest. */
   private attempt = 0;
   private over = false;
@@ -116,9 +118,15 @@ export class KernelLink implements IDisposable {
       this.set({ kind: 'not python', language });
       return;
     }
+    // The page has one subshell for all comms of a target: made while that of a comm before is on its
+    // way, this one would get it, and lose it as soon as it is there.
+    await this.settled;
+    if (stale()) return;
     const comm: Comm = this.kernel.createComm(TARGET);
     this.comm = comm;
-    if (comm.subshellStarted !== undefined) await soon(comm.subshellStarted, this.subshellTimeout);
+    if (comm.subshellStarted !== undefined)
+      this.settled = soon(comm.subshellStarted, this.subshellTimeout);
+    await this.settled;
     if (stale()) return;
     this.follow(comm);
   }
@@ -282,9 +290,10 @@ async function contentOf(
 function soon(wanted: Promise<void>, limit: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, limit);
+    // After all others who wait for it.
     const done = (): void => {
       clearTimeout(timer);
-      resolve();
+      setTimeout(resolve);
     };
     wanted.then(done, done);
   });

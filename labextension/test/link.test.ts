@@ -150,6 +150,30 @@ describe('the link to a kernel', () => {
     expect(kernel.open).toHaveLength(1);
   });
 
+  it('makes no comm while the subshell of the one before is on its way', async () => {
+    const kernel = new FakeKernel();
+    kernel.loaded = true;
+    let there: () => void = () => undefined;
+    const { createComm } = kernel;
+    kernel.createComm = () =>
+      Object.assign(createComm.call(kernel), {
+        subshellStarted: new Promise<void>((resolve) => {
+          there = resolve;
+        }),
+      });
+    const link = linkTo(kernel);
+    await settled();
+    void link.open();
+    await settled();
+    expect(kernel.comms).toHaveLength(1);
+    there();
+    await vi.waitFor(() => {
+      expect(kernel.comms).toHaveLength(2);
+    });
+    there();
+    await becomes(link, 'open');
+  });
+
   it('opens again where the connection broke before the kernel had answered', async () => {
     const kernel = new FakeKernel();
     const link = linkTo(kernel);

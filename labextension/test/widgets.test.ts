@@ -179,32 +179,31 @@ describe('the side bar', () => {
     expect(panel.node.textContent).toContain('It has no kernel');
   });
 
-  it('loads the extension by a button', async () => {
+  /** The side bar of a kernel without the extension, after its button was pressed. */
+  async function pressed(kernel: FakeKernel): Promise<HTMLElement> {
     const service = serviceOf();
-    const kernel = new FakeKernel();
     service.following.follow(new FakeDocument(kernel).document());
-    const panel = show(new PluginsPanel(service.following));
+    const { node } = show(new PluginsPanel(service.following));
     await vi.waitFor(() => {
-      expect(panel.node.textContent).toContain('is not loaded');
+      expect(node.textContent).toContain('is not loaded');
     });
-    press(panel.node);
+    press(node);
+    return node;
+  }
+
+  it('loads the extension by a button', async () => {
+    const node = await pressed(new FakeKernel());
     await vi.waitFor(() => {
-      expect(panel.node.querySelector('.themis-panel')).not.toBeNull();
+      expect(node.querySelector('.themis-panel')).not.toBeNull();
     });
   });
 
   it('says how to install the package where the kernel has none', async () => {
-    const service = serviceOf();
     const kernel = new FakeKernel();
     kernel.installed = false;
-    service.following.follow(new FakeDocument(kernel).document());
-    const panel = show(new PluginsPanel(service.following));
+    const node = await pressed(kernel);
     await vi.waitFor(() => {
-      expect(panel.node.textContent).toContain('is not loaded');
-    });
-    press(panel.node);
-    await vi.waitFor(() => {
-      expect(panel.node.querySelector('pre')?.textContent).toBe('%pip install themis-jupyter');
+      expect(node.querySelector('pre')?.textContent).toBe('%pip install themis-jupyter');
     });
   });
 
