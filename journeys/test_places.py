@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from journeys.lab import (
 from journeys.language import german
 
 BROKEN = "return (1"
+AXE = Path(__file__).parent.parent / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(autouse=True)
@@ -209,6 +211,32 @@ def test_the_layout_is_restored(lab: Notebook) -> None:
     lab.page.reload()
     lab.ready()
     expect(card_in(lab.page.locator(".jp-themis-Panel"))).to_be_visible(timeout=PATIENCE)
+
+
+def test_no_fault_that_axe_finds(lab: Notebook) -> None:
+    page = lab.page
+    bar = with_plugin(lab)
+    card_in(bar).get_by_role("button", name="counter", exact=True).click()
+    open_file(page, f"{lab.folder.name}/counter.py")
+    lab.edit("return 1", "return 2")
+    come_back(page)
+    expect(page.locator(".jp-themis-File")).to_contain_text("≠ saved", timeout=PATIENCE)
+    page.add_script_tag(path=AXE)
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        page.evaluate(
+            "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+        )
+        light = "true" if "Light" in theme else "false"
+        page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+        faults = page.evaluate(
+            """async () => {
+                const ours = ['.jp-themis-Panel', '.jp-themis-Status', '.jp-themis-File'];
+                const {violations, passes} = await axe.run({include: ours.map((each) => [each])});
+                if (passes.length === 0) throw new Error('nothing was looked at');
+                return violations.map(({id, nodes}) => [id, nodes.map(({html}) => html)]);
+            }"""
+        )
+        assert faults == [], theme
 
 
 def test_it_speaks_german(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> None:

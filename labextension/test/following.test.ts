@@ -3,7 +3,7 @@ import { Documents } from '../src/documents';
 import { Following } from '../src/following';
 import type { KernelLink } from '../src/link';
 import { Links } from '../src/links';
-import { becomes, FakeDocument, FakeKernel } from './fakes';
+import { becomes, collected, FakeDocument, FakeKernel } from './fakes';
 
 function service() {
   const links = new Links();
@@ -137,11 +137,3 @@ describe('what is looked at', () => {
     expect(alive).toHaveLength(100);
   });
 });
-
-/** Lets the collector take what nobody holds: what a turn has looked at lives as long as the turn. */
-async function collected(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve));
-    (globalThis as unknown as { gc: () => void }).gc();
-  }
-}

@@ -7,7 +7,7 @@ import { FileItem } from '../src/fileitem';
 import { PluginsPanel } from '../src/panel';
 import { ReloadButton } from '../src/reloadbutton';
 import { StatusItem } from '../src/statusitem';
-import { becomes, failure, FakeDocument, FakeKernel, serviceOf, settled } from './fakes';
+import { becomes, collected, failure, FakeDocument, FakeKernel, serviceOf, settled } from './fakes';
 
 const shown: Widget[] = [];
 
@@ -39,6 +39,12 @@ async function opened(...plugins: ReturnType<typeof plugin>[]) {
 
 const asked = (kernel: FakeKernel) =>
   (kernel.comms.at(-1)?.sent ?? []).filter(({ kind }) => kind !== 'hello');
+
+function fileAt(path: string) {
+  const model = { dirty: false, stateChanged: new Signal<object, unknown>({}) };
+  const context = { path, model, pathChanged: new Signal<object, unknown>({}) };
+  return { model, file: { context } as unknown as IDocumentWidget };
+}
 
 describe('the reload button', () => {
   it('has a badge for what differs and for what failed, unless that is not wanted', async () => {
@@ -100,6 +106,30 @@ function press(node: HTMLElement): void {
   button.click();
 }
 
+describe('what is closed', () => {
+  it('leaves no listener behind: 50 buttons and source files', async () => {
+    const { service, document: notebook } = await opened(plugin('a', { file: '/w/a.py' }));
+    const gone: WeakRef<Widget>[] = [];
+    const openAndClose = async (): Promise<void> => {
+      const button = new ReloadButton(service, notebook, vi.fn());
+      const item = new FileItem(service, fileAt('a.py').file);
+      for (const each of [button, item]) {
+        Widget.attach(each, document.body);
+        gone.push(new WeakRef(each));
+      }
+      await button.renderPromise;
+      button.dispose();
+      item.dispose();
+    };
+    for (let n = 0; n < 50; n += 1) await openAndClose();
+    // The service, which they listened to, lives on.
+    expect(service.links.all).toHaveLength(1);
+    await collected();
+    // React keeps what it rendered last for the next time.
+    expect(gone.filter((each) => each.deref() !== undefined).length).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('the line of the status bar', () => {
   it('says in words what goes on, and opens the side bar', async () => {
     const { service, kernel } = await opened(plugin('a'));
@@ -127,12 +157,6 @@ describe('the line of the status bar', () => {
 });
 
 describe('the toolbar of a source file', () => {
-  function fileAt(path: string) {
-    const model = { dirty: false, stateChanged: new Signal<object, unknown>({}) };
-    const context = { path, model, pathChanged: new Signal<object, unknown>({}) };
-    return { model, file: { context } as unknown as IDocumentWidget };
-  }
-
   it('says how the file stands to what runs', async () => {
     const { service, kernel } = await opened(plugin('a', { file: '/w/a.py' }));
     const { model, file } = fileAt('a.py');
