@@ -21,6 +21,7 @@ from tools.browser import find
 
 #: Milliseconds that anything may take on a busy machine.
 PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -277,7 +278,7 @@ class Notebook:
 
     def card(self, name: str = "counter", nth: int = 0) -> Any:
         card = self.page.get_by_role("article", name=f"Plugin: {name}").nth(nth)
-        expect(card).to_be_visible(timeout=PATIENCE)
+        expect(card).to_be_visible()
         return card
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from journeys.conftest import PATIENCE, Notebook, write_notebook
+from journeys.conftest import Notebook, write_notebook
 
 LOAD = "%load_ext themis_jupyter\n%load_plugin counter.py --as counter;"
 #: A cell that keeps the kernel busy for some seconds.
@@ -41,19 +41,19 @@ def side_bar(notebook: Notebook) -> Any:
     """Show the side bar."""
     execute(notebook.page, "open")
     bar = notebook.page.locator(".jp-themis-Panel")
-    expect(bar).to_be_visible(timeout=PATIENCE)
+    expect(bar).to_be_visible()
     return bar
 
 
 def card_in(bar: Any, name: str = "counter") -> Any:
     card = bar.get_by_role("article", name=f"Plugin: {name}")
-    expect(card).to_be_visible(timeout=PATIENCE)
+    expect(card).to_be_visible()
     return card
 
 
 def loaded(bar: Any) -> None:
     """Wait until the card is that of a loaded plugin."""
-    expect(bar.get_by_role("button", name="Reload: counter")).to_be_visible(timeout=PATIENCE)
+    expect(bar.get_by_role("button", name="Reload: counter")).to_be_visible()
 
 
 def with_plugin(notebook: Notebook) -> Any:
@@ -72,14 +72,14 @@ def reload_button(notebook: Notebook) -> Any:
 def told(page: Page, text: str) -> Any:
     """Wait for a notification; return it."""
     toast = page.locator(".Toastify__toast").filter(has_text=text)
-    expect(toast).to_be_visible(timeout=PATIENCE)
+    expect(toast).to_be_visible()
     return toast
 
 
 def answer(page: Page, button: str, text: str | None = None) -> None:
     """Answer the dialog that is open."""
     dialog = page.locator(".jp-Dialog")
-    expect(dialog).to_be_visible(timeout=PATIENCE)
+    expect(dialog).to_be_visible()
     if text is not None:
         dialog.locator("input").fill(text)
     dialog.get_by_role("button", name=button, exact=True).click()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from journeys.conftest import FLAGS, PATIENCE, Notebook, Server
+from journeys.conftest import FLAGS, Notebook, Server
 from journeys.lab import card_in, come_back, execute, open_file, with_plugin
 from tools.browser import find
 
@@ -35,7 +35,7 @@ def take_panel(server: Server, browser: Browser) -> None:
     card = notebook.panel()
     notebook.edit("return 1", "return 2")
     card.get_by_role("button", name="Reload: counter").click()
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     # The folder of this machine does not belong into the picture.
     notebook.page.add_style_tag(
         content=".tp-file { display: none !important } .tp-app { max-width: 760px }"
@@ -58,14 +58,14 @@ def take_lab(server: Server, browser: Browser) -> None:
     notebook.edit("return 1", "return 2")
     come_back(page)
     card = card_in(bar)
-    expect(card).to_contain_text("edited", timeout=PATIENCE)
+    expect(card).to_contain_text("edited")
     page.add_style_tag(content=".tp-file { display: none !important }")
     card.get_by_role("button", name="counter", exact=True).click()
     change_theme(page, "light")
     page.screenshot(path=FOLDER / "lab-light.png", animations="disabled")
     open_file(page, "work/counter.py")
     execute(page, "show-diff")
-    expect(page.locator(".jp-themis-Diff .jp-themis-inserted")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".jp-themis-Diff .jp-themis-inserted")).to_be_visible()
     page.evaluate(
         """() => {
             const {shell} = window.jupyterapp;

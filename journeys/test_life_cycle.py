@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
-from journeys.conftest import PATIENCE, Notebook
+from journeys.conftest import Notebook
 from journeys.lab import (
     BUSY,
     LOAD,
@@ -42,20 +42,18 @@ def skip_in_notebook(notebook: Notebook) -> None:
 def test_a_kernel_without_the_package(open_notebook: Callable[..., Notebook]) -> None:
     bar = side_bar(open_notebook("bare"))
     bar.get_by_role("button", name="Load the extension").click()
-    expect(bar).to_contain_text("is not installed where this kernel runs", timeout=PATIENCE)
+    expect(bar).to_contain_text("is not installed where this kernel runs")
     expect(bar.locator("pre")).to_have_text("%pip install themis-jupyter")
 
 
 def test_a_kernel_that_is_not_python(open_notebook: Callable[..., Notebook]) -> None:
-    expect(side_bar(open_notebook("other"))).to_contain_text("The kernel runs R.", timeout=PATIENCE)
+    expect(side_bar(open_notebook("other"))).to_contain_text("The kernel runs R.")
 
 
 def test_a_kernel_that_speaks_another_protocol(notebook: Notebook) -> None:
     notebook.run(0, "import themis_jupyter.board.desk as desk\ndesk.PROTOCOL = 99")
     notebook.run(1, "%load_ext themis_jupyter")
-    expect(side_bar(notebook)).to_contain_text(
-        "Install the same version of themis_jupyter in both", timeout=PATIENCE
-    )
+    expect(side_bar(notebook)).to_contain_text("Install the same version of themis_jupyter in both")
 
 
 def test_messages_that_nobody_understands_harm_nothing(notebook: Notebook) -> None:
@@ -117,7 +115,7 @@ def test_two_views_of_a_notebook_and_a_console_have_one_comm(notebook: Notebook)
     open_beside(notebook, "n.ipynb")
     notebook.edit("return 1", "return 2")
     execute(page, "reload-notebook")
-    expect(card_in(bar)).to_contain_text("reloaded", timeout=PATIENCE)
+    expect(card_in(bar)).to_contain_text("reloaded")
     assert notebook.run(2, COMMS).startswith("1")
 
 
@@ -137,9 +135,9 @@ def test_a_kernel_that_is_restarted_while_a_click_waits(
     bar = with_plugin(notebook)
     notebook.begin(2, BUSY)
     execute(notebook.page, "reload-notebook")
-    expect(bar).to_contain_text("Requests wait until the cell ends", timeout=PATIENCE)
+    expect(bar).to_contain_text("Requests wait until the cell ends")
     session(notebook, "c.session.kernel.restart()")
-    expect(bar).to_contain_text("is not loaded in this kernel", timeout=PATIENCE)
+    expect(bar).to_contain_text("is not loaded in this kernel")
     notebook.run(0, LOAD)
     loaded(bar)
 
@@ -151,17 +149,17 @@ def test_an_interrupt_leaves_all_as_it_is(notebook: Notebook) -> None:
     assert "KeyboardInterrupt" in notebook.end(2)
     notebook.edit("return 1", "return 2")
     execute(notebook.page, "reload-notebook")
-    expect(card_in(bar)).to_contain_text("reloaded", timeout=PATIENCE)
+    expect(card_in(bar)).to_contain_text("reloaded")
 
 
 def test_a_kernel_that_is_shut_down_and_another_one(notebook: Notebook) -> None:
     bar = with_plugin(notebook)
     session(notebook, "c.shutdown()")
-    expect(bar).to_contain_text("It has no kernel", timeout=PATIENCE)
+    expect(bar).to_contain_text("It has no kernel")
     session(notebook, "c.changeKernel({name: 'other'})")
-    expect(bar).to_contain_text("The kernel runs R.", timeout=PATIENCE)
+    expect(bar).to_contain_text("The kernel runs R.")
     session(notebook, "c.changeKernel({name: 'python3'})")
-    expect(bar).to_contain_text("is not loaded in this kernel", timeout=PATIENCE)
+    expect(bar).to_contain_text("is not loaded in this kernel")
 
 
 def test_a_closed_notebook_is_forgotten_on_both_sides(notebook: Notebook) -> None:
@@ -175,7 +173,7 @@ def test_a_closed_notebook_is_forgotten_on_both_sides(notebook: Notebook) -> Non
                 widget.close();
             }"""
         )
-        expect(bar).to_contain_text("Open a notebook or a console", timeout=PATIENCE)
+        expect(bar).to_contain_text("Open a notebook or a console")
         # Its kernel lives on, and is told of by the page that opens it again.
         open_beside(notebook, "n.ipynb")
         loaded(bar)
@@ -192,7 +190,7 @@ def test_the_kernel_of_the_notebook_that_is_used_is_shown(notebook: Notebook) ->
         )""",
         notebook.folder.name,
     )
-    expect(bar).to_contain_text("The kernel runs R.", timeout=PATIENCE)
+    expect(bar).to_contain_text("The kernel runs R.")
     page.locator(".jp-Notebook .jp-Cell").first.click()
     loaded(bar)
     expect(bar).to_contain_text("n.ipynb")
@@ -224,14 +222,14 @@ def test_a_server_that_drops_the_connection(
     refused["yes"] = True
     for route in routes:
         route.close()
-    expect(bar).to_contain_text("The server cannot be reached", timeout=PATIENCE)
+    expect(bar).to_contain_text("The server cannot be reached")
     # What is known stays in view.
     card_in(bar)
     refused["yes"] = False
     notebook.edit("return 1", "return 2")
-    expect(bar).not_to_contain_text("The server cannot be reached", timeout=PATIENCE)
+    expect(bar).not_to_contain_text("The server cannot be reached")
     # What was missed meanwhile is told.
-    expect(card_in(bar)).to_contain_text("edited", timeout=PATIENCE)
+    expect(card_in(bar)).to_contain_text("edited")
     wait_until_enabled(notebook.page, "reload-notebook")
     execute(notebook.page, "reload-notebook")
-    expect(card_in(bar)).to_contain_text("reloaded", timeout=PATIENCE)
+    expect(card_in(bar)).to_contain_text("reloaded")

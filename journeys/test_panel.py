@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from journeys.conftest import PATIENCE, PLUGIN, Notebook
+from journeys.conftest import PLUGIN, Notebook
 
 
 def button(card: Any, name: str) -> Any:
@@ -21,7 +21,7 @@ def test_a_click_reloads(notebook: Notebook) -> None:
     assert notebook.run(2, "held = counter.edition\nheld(), counter.add()").strip() == "(1, 1)"
     notebook.edit("return 1", "return 2")
     button(card, "Reload").click()
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     assert notebook.run(3, "held(), counter.add()").strip() == "(2, 2)"
     steps = card.get_by_role("list", name=re.compile("Steps of this reload"))
     expect(steps).to_contain_text("restore state")
@@ -34,7 +34,7 @@ def test_the_steps_fill_in_live_and_a_busy_kernel_answers(notebook: Notebook) ->
         2, "import time\nfor _ in range(80): time.sleep(0.1)\nprint('end', counter.edition())"
     )
     button(card, "Reload").click()
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     # The cell is still running: the click did not wait for it, and the cell has the new code.
     assert notebook.is_running()
     assert "end 2" in notebook.end(2)
@@ -49,9 +49,9 @@ def test_a_kernel_without_subshells_says_that_clicks_wait(
     notebook.begin(2, "import time\nfor _ in range(60): time.sleep(0.1)")
     button(card, "Reload").click()
     waits = notebook.page.get_by_text("Requests wait until the cell ends.")
-    expect(waits).to_be_visible(timeout=PATIENCE)
+    expect(waits).to_be_visible()
     notebook.end(2)
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     expect(waits).to_have_count(0)
 
 
@@ -59,12 +59,12 @@ def test_a_broken_file(notebook: Notebook) -> None:
     card = notebook.panel()
     notebook.edit("return 1", "return 1 / 0\n\n    print('(")
     button(card, "Reload").click()
-    expect(card).to_contain_text("is not valid Python (line", timeout=PATIENCE)
+    expect(card).to_contain_text("is not valid Python (line")
     expect(card).to_contain_text("The old version goes on running")
     assert notebook.run(2, "counter.edition()").startswith("1\n⚠")
     notebook.write(PLUGIN.replace("return 1\n", "return 3\n"))
     button(card, "Reload").click()
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     assert notebook.run(3, "counter.edition()").strip() == "3"
 
 
@@ -75,7 +75,7 @@ def test_two_panels_stay_in_step(notebook: Notebook) -> None:
     notebook.edit("return 1", "return 2")
     button(one, "Reload").click()
     for card in (one, other):
-        expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+        expect(card).to_contain_text("counter reloaded in")
     notebook.run(3, "%unload_plugin counter")
     for card in (one, other):
         expect(card).to_contain_text("not loaded")
@@ -86,9 +86,7 @@ def test_a_restarted_kernel(notebook: Notebook) -> None:
     notebook.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     )
-    expect(notebook.page.get_by_text("%load_plugin counter --restore").first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(notebook.page.get_by_text("%load_plugin counter --restore").first).to_be_visible()
 
 
 def test_hostile_names(notebook: Notebook) -> None:
@@ -106,7 +104,7 @@ def test_keyboard(notebook: Notebook) -> None:
     notebook.edit("return 1", "return 2")
     button(card, "Reload").focus()
     notebook.page.keyboard.press("Enter")
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     status = notebook.page.get_by_role("status").filter(has_text="counter")
     expect(status.first).to_contain_text("counter")
 
@@ -130,7 +128,7 @@ def test_plugins_shows_the_panel_and_a_reloaded_page_the_current_state(notebook:
     card.get_by_role("button", name="Versions").click()
     notebook.edit("return 2", "return 3")
     button(card, "Reload").click()
-    expect(card).to_contain_text("version 3", timeout=PATIENCE)
+    expect(card).to_contain_text("version 3")
     assert notebook.run(3, "counter.edition()").strip() == "3"
 
 
@@ -146,13 +144,13 @@ def test_a_widget_of_the_plugins_own(notebook: Notebook) -> None:
     notebook.write(PLUGIN + own)
     card = notebook.panel()
     card.get_by_role("button", name="counter", exact=True).click()
-    expect(card.get_by_text("step", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(card.get_by_text("step", exact=True)).to_be_visible()
     expect(card.locator(".widget-readout")).to_have_text("3")
     notebook.run(2, "counter.slider.value = 7")
     expect(card.locator(".widget-readout")).to_have_text("7")
     notebook.edit('description="step"', 'description="width"')
     button(card, "Reload").click()
-    expect(card.get_by_text("width", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(card.get_by_text("width", exact=True)).to_be_visible()
     expect(card.locator(".widget-readout")).to_have_text("7")
     expect(card.get_by_text("step", exact=True)).to_have_count(0)
 
@@ -176,7 +174,7 @@ class Slow:
     card = notebook.panel()
     notebook.edit("return 1", "return 2")
     button(card, "Reload").click()
-    expect(card.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
+    expect(card.get_by_role("progressbar")).to_be_visible()
     expect(card).to_contain_text(re.compile(r"\d MB"))
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     expect(card.get_by_role("progressbar")).to_have_count(0)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from journeys.conftest import PATIENCE, Notebook, Server
+from journeys.conftest import Notebook, Server
 from journeys.lab import (
     LOAD,
     card_in,
@@ -70,7 +70,7 @@ def test_the_button_has_a_badge_and_reloads(notebook: Notebook) -> None:
 def test_the_button_shows_what_is_missing(notebook: Notebook) -> None:
     reload_button(notebook).click()
     bar = notebook.page.locator(".jp-themis-Panel")
-    expect(bar).to_be_visible(timeout=PATIENCE)
+    expect(bar).to_be_visible()
     expect(bar).to_contain_text("is not loaded in this kernel")
 
 
@@ -78,12 +78,12 @@ def test_the_status_bar_says_it_and_opens_the_side_bar(lab: Notebook) -> None:
     line = lab.page.locator(".jp-themis-Status").get_by_role("button")
     expect(line).to_have_count(0)
     loaded_notebook(lab)
-    expect(line).to_have_text("1 plugin runs as saved", timeout=PATIENCE)
+    expect(line).to_have_text("1 plugin runs as saved")
     lab.edit("return 1", "return 2")
     come_back(lab.page)
-    expect(line).to_have_text("1 plugin differs from its file", timeout=PATIENCE)
+    expect(line).to_have_text("1 plugin differs from its file")
     line.click()
-    expect(lab.page.locator(".jp-themis-Panel")).to_be_visible(timeout=PATIENCE)
+    expect(lab.page.locator(".jp-themis-Panel")).to_be_visible()
 
 
 def test_the_status_bar_tells_the_phase(lab: Notebook) -> None:
@@ -95,8 +95,8 @@ def test_the_status_bar_tells_the_phase(lab: Notebook) -> None:
     line = lab.page.locator(".jp-themis-Status").get_by_role("button")
     lab.edit("return 1", "return 2")
     reload_button(lab).click()
-    expect(line).to_contain_text("plugins: ", timeout=PATIENCE)
-    expect(line).to_have_text("1 plugin runs as saved", timeout=PATIENCE)
+    expect(line).to_contain_text("plugins: ")
+    expect(line).to_have_text("1 plugin runs as saved")
 
 
 def edit_in_page(lab: Notebook, old: str, new: str) -> None:
@@ -125,7 +125,7 @@ def opened_file(lab: Notebook) -> Any:
     loaded_notebook(lab)
     file = open_file(lab.page, f"{lab.folder.name}/counter.py")
     item = file.locator(".jp-themis-File")
-    expect(item).to_contain_text("✓ runs as saved", timeout=PATIENCE)
+    expect(item).to_contain_text("✓ runs as saved")
     return item
 
 
@@ -134,14 +134,14 @@ def test_a_source_file_says_how_it_stands_and_has_a_button(lab: Notebook) -> Non
     edit_in_page(lab, "return 1", "return 2")
     expect(item).to_contain_text("✎ not saved")
     save(lab)
-    expect(item).to_contain_text("≠ saved, not running yet", timeout=PATIENCE)
+    expect(item).to_contain_text("≠ saved, not running yet")
     item.get_by_role("button", name="Reload").click()
-    expect(item).to_contain_text("✓ runs as saved", timeout=PATIENCE)
+    expect(item).to_contain_text("✓ runs as saved")
     edit_in_page(lab, "return 2", BROKEN)
     save(lab)
     lab.page.keyboard.press("Control+Alt+r")
     told(lab.page, "counter was not reloaded")
-    expect(item).to_contain_text("✕ not running: its reload failed", timeout=PATIENCE)
+    expect(item).to_contain_text("✕ not running: its reload failed")
 
 
 def test_saving_reloads_where_that_is_set(
@@ -154,7 +154,7 @@ def test_saving_reloads_where_that_is_set(
     item = opened_file(lab)
     edit_in_page(lab, "return 1", "return 2")
     save(lab)
-    expect(item).to_contain_text("✓ runs as saved", timeout=PATIENCE)
+    expect(item).to_contain_text("✓ runs as saved")
     edit_in_page(lab, "return 2", BROKEN)
     save(lab)
     toast = told(lab.page, "counter was not reloaded")
@@ -162,7 +162,7 @@ def test_saving_reloads_where_that_is_set(
     expect(lab.page.locator(".Toastify__toast").filter(has_text="counter")).to_have_count(1)
     toast.get_by_role("button", name="Show Error").click()
     card = card_in(lab.page.locator(".jp-themis-Panel"))
-    expect(card.get_by_role("region", name="What went wrong")).to_be_visible(timeout=PATIENCE)
+    expect(card.get_by_role("region", name="What went wrong")).to_be_visible()
 
 
 def settings(page: Page) -> Any:
@@ -172,7 +172,7 @@ def settings(page: Page) -> Any:
     )
     form = page.locator(".jp-SettingsPanel")
     for title in ("Side", "Reload on save", "Notifications", "Badge", "Status bar", "Source files"):
-        expect(form.get_by_text(title, exact=True).first).to_be_visible(timeout=PATIENCE)
+        expect(form.get_by_text(title, exact=True).first).to_be_visible()
     return form
 
 
@@ -186,17 +186,17 @@ def test_settings_are_applied_at_once(lab: Notebook) -> None:
     assert page.locator("#jp-right-stack .jp-themis-Panel").count() == 1
     form = settings(page)
     field(form, "position").select_option(label="left")
-    expect(page.locator("#jp-left-stack .jp-themis-Panel")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#jp-left-stack .jp-themis-Panel")).to_be_visible()
     expect(card_in(bar)).to_be_visible()
     line = page.locator(".jp-themis-Status").get_by_role("button")
     expect(line).to_have_count(1)
     field(form, "statusBar").uncheck()
-    expect(line).to_have_count(0, timeout=PATIENCE)
+    expect(line).to_have_count(0)
     lab.edit("return 1", "return 2")
     come_back(page)
-    expect(badge(lab)).to_have_attribute("data-badge", "≠ 1", timeout=PATIENCE)
+    expect(badge(lab)).to_have_attribute("data-badge", "≠ 1")
     field(form, "badge").uncheck()
-    expect(badge(lab)).to_have_count(0, timeout=PATIENCE)
+    expect(badge(lab)).to_have_count(0)
 
 
 def test_the_layout_is_restored(lab: Notebook) -> None:
@@ -210,7 +210,7 @@ def test_the_layout_is_restored(lab: Notebook) -> None:
     )
     lab.page.reload()
     lab.ready()
-    expect(card_in(lab.page.locator(".jp-themis-Panel"))).to_be_visible(timeout=PATIENCE)
+    expect(card_in(lab.page.locator(".jp-themis-Panel"))).to_be_visible()
 
 
 def test_no_fault_that_axe_finds(lab: Notebook) -> None:
@@ -220,7 +220,7 @@ def test_no_fault_that_axe_finds(lab: Notebook) -> None:
     open_file(page, f"{lab.folder.name}/counter.py")
     lab.edit("return 1", "return 2")
     come_back(page)
-    expect(page.locator(".jp-themis-File")).to_contain_text("≠ saved", timeout=PATIENCE)
+    expect(page.locator(".jp-themis-File")).to_contain_text("≠ saved")
     page.add_script_tag(path=AXE)
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         page.evaluate(
@@ -251,7 +251,7 @@ def test_it_speaks_german(tmp_path_factory: pytest.TempPathFactory, browser: Bro
         expect(bar).to_contain_text("themis_jupyter ist in diesem Kernel nicht geladen.")
         bar.get_by_role("button", name="Erweiterung laden").click()
         notebook.run(0, "%load_plugin counter.py --as counter;")
-        expect(bar.get_by_role("button", name="Neu laden: counter")).to_be_visible(timeout=PATIENCE)
+        expect(bar.get_by_role("button", name="Neu laden: counter")).to_be_visible()
         expect(reload_button(notebook)).to_have_accessible_name("Plugins neu laden")
     finally:
         context.close()

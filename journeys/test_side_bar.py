@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from journeys.conftest import PATIENCE, Notebook
+from journeys.conftest import Notebook
 from journeys.lab import BUSY, LOAD, card_in, loaded, side_bar, with_plugin
 
 
@@ -22,7 +22,7 @@ def test_a_click_reloads_while_a_cell_runs(notebook: Notebook) -> None:
     notebook.edit("return 1", "return 2")
     notebook.begin(2, BUSY)
     card.get_by_role("button", name="Reload: counter").click()
-    expect(card).to_contain_text("counter reloaded in", timeout=PATIENCE)
+    expect(card).to_contain_text("counter reloaded in")
     assert notebook.is_running()
     assert "end 2" in notebook.end(2)
 
@@ -32,6 +32,6 @@ def test_a_restarted_kernel(notebook: Notebook) -> None:
     notebook.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     )
-    expect(bar).to_contain_text("is not loaded in this kernel", timeout=PATIENCE)
+    expect(bar).to_contain_text("is not loaded in this kernel")
     notebook.run(0, LOAD)
     loaded(bar)

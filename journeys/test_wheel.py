@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from journeys.conftest import PATIENCE, Notebook, Server
+from journeys.conftest import Notebook, Server
 from themis_jupyter import __version__
 from tools.environment import CONSTRAINTS
 from tools.labextension import OUTPUT, ROOT
@@ -129,13 +129,13 @@ def test_it_works_in_a_browser(
         page.evaluate(opens.format("execute"))
         bar = page.locator(".jp-themis-Panel")
         bar.get_by_role("button", name="Load the extension").click()
-        expect(bar).to_contain_text("counter", timeout=PATIENCE)
+        expect(bar).to_contain_text("counter")
         shown = notebook.run(0, "import themis_jupyter\nprint(themis_jupyter.__file__)")
         assert str(installed.parent.parent) in shown
         notebook.run(1, "%load_plugin counter.py --as counter;")
         notebook.edit("return 1", "return 2")
         bar.get_by_role("button", name="Reload: counter").click()
-        expect(bar).to_contain_text("counter reloaded in", timeout=PATIENCE)
+        expect(bar).to_contain_text("counter reloaded in")
         assert notebook.run(2, "print(counter.edition())").strip() == "2"
     finally:
         context.close()
