@@ -48,7 +48,7 @@ export class KernelLink implements IDisposable {
   /** Grows with each attempt: what an older one finds out is of no interest. */
   private attempt = 0;
   private over = false;
-  /** The extension was loaded from here, without an error. */
+  /** The extension was loaded from here, without an error, and has not answered yet. */
   private wasLoaded = false;
   private restarting = false;
   /** The connection broke: while the extension answered, or before it did. */
@@ -180,12 +180,12 @@ export class KernelLink implements IDisposable {
     transport.onMessage(() => {
       if (spoken) return;
       spoken = true;
+      this.wasLoaded = false;
       if (this.comm === comm) this.set({ kind: 'open', store });
     });
     store.subscribe(() => {
       if (this.store === store) this.changed.emit();
-      else if (this.comm === comm && store.snapshot.connection.kind === 'gone')
-        this.set({ kind: 'silent' });
+      else if (this.comm === comm && isSilent(store.snapshot)) this.set({ kind: 'silent' });
     });
     comm.onClose = () => {
       transport.gone();
@@ -265,6 +265,9 @@ export class KernelLink implements IDisposable {
     this.changed.emit();
   }
 }
+
+const isSilent = ({ connection }: Snapshot): boolean =>
+  connection.kind === 'gone' && connection.why === 'silent';
 
 /** The language of a kernel; null where it ended before it could tell. */
 async function languageOf(kernel: Kernel.IKernelConnection): Promise<string | null> {

@@ -48,6 +48,20 @@ describe('the link to a kernel', () => {
     await becomes(link, 'too old');
   });
 
+  it('is not loaded, not too old, when it is unloaded after it was loaded from here', async () => {
+    const kernel = new FakeKernel();
+    const link = linkTo(kernel);
+    await becomes(link, 'not loaded');
+    const seen = new Set<string>();
+    await link.load();
+    await becomes(link, 'open');
+    link.stateChanged.connect(() => seen.add(link.state.kind));
+    kernel.loaded = false;
+    kernel.comms.at(-1)?.onClose();
+    await becomes(link, 'not loaded');
+    expect([...seen]).toEqual(['open', 'connecting', 'not loaded']);
+  });
+
   it('takes the place of the comm that an earlier load of the page left open', async () => {
     const kernel = new FakeKernel('kernel-reloaded');
     kernel.loaded = true;
