@@ -13,7 +13,6 @@ import inspect
 import pickle
 import pydoc
 import threading
-import timeit
 import weakref
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
@@ -1124,16 +1123,3 @@ def test_a_handle_made_before_the_first_load_works_after_it():
         _ = handle.add
     record.load(Counter())
     assert handle.add() == 1
-
-
-# --- speed ----------------------------------------------------------------------------------------
-
-
-def test_a_call_costs_at_most_a_microsecond_more(handle, record):
-    # The least of many short runs: what a call costs when no other process takes the processor.
-    # The medians, which a busy machine spoils, are printed by the benchmarks.
-    def seconds(obj: Any) -> float:
-        runs = timeit.repeat("obj.triple(1)", globals={"obj": obj}, number=200, repeat=500)
-        return min(runs) / 200
-
-    assert seconds(handle) - seconds(record.instance) < 1e-6
